@@ -1,0 +1,73 @@
+"""What no file may say: a registry's host, a path of somebody's machine, a secret."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+
+from house.tree import ROOT, text, tracked
+
+REGISTRY = re.compile(
+    r"\b(?:files|registry|upload|test|deb|archive|security|proxy|index|static)?\.?"
+    r"(?:pypi|pythonhosted|npmjs|npmmirror|yarnpkg|debian|ubuntu|crates|golang|maven|rubygems|ghcr|docker)"
+    r"\.(?:org|com|io|net|dev|cn)\b"
+)
+MACHINE = re.compile(r"(?<![\w.~$}-])/(?:work|root|(?:home|Users)/(?!you/|linuxbrew/)[\w.-]+)/")
+SECRET = re.compile(
+    r"\bsk-[A-Za-z0-9_-]{24,}|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}|"
+    r"\bxox[abpr]-[A-Za-z0-9-]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY"
+)
+
+
+def _hits(pattern: re.Pattern[str]) -> str:
+    return "\n".join(_each(pattern))
+
+
+def _each(pattern: re.Pattern[str]) -> Iterator[str]:
+    for path in tracked():
+        for number, line in enumerate(text(path).splitlines(), start=1):
+            if hit := pattern.search(line):
+                yield f"{path}:{number}: {hit.group()}"
+
+
+def test_no_file_names_a_registry_host() -> None:
+    assert _hits(REGISTRY) == ""
+
+
+def test_no_file_names_a_path_of_this_machine() -> None:
+    assert _hits(MACHINE) == ""
+
+
+def test_no_file_holds_a_secret() -> None:
+    assert _hits(SECRET) == ""
+
+
+def test_the_lock_holds_hashes_and_no_address() -> None:
+    lines = text("requirements.lock").splitlines()
+    assert not [line for line in lines if "://" in line or line.startswith("-") or " @ " in line]
+    pins = [number for number, line in enumerate(lines) if re.match(r"[a-z0-9]", line)]
+    assert pins, "the lock is empty: run ./dev lock"
+    unpinned = [lines[at] for at in pins if "==" not in lines[at] or "--hash=sha256:" not in lines[at + 1]]
+    assert not unpinned
+
+
+def test_the_lock_holds_everything_the_project_asks_for() -> None:
+    told = tomllib.loads(text("pyproject.toml"))
+    asked = [
+        *told["project"]["dependencies"],
+        *told["dependency-groups"]["dev"],
+        *told["build-system"]["requires"],
+    ]
+    names = {re.split(r"[\[<>=!~; ]", line)[0].lower().replace("_", "-").replace(".", "-") for line in asked}
+    locked = {line.split("==")[0] for line in text("requirements.lock").splitlines() if "==" in line}
+    assert names - {name.replace(".", "-") for name in locked} == set()
+
+
+def test_npm_locks_hold_no_address() -> None:
+    found = [
+        path
+        for path in tracked()
+        if path.endswith("package-lock.json") and '"resolved": "http' in (ROOT / path).read_text()
+    ]
+    assert not found, f"set omit-lockfile-registry-resolved=true in .npmrc and lock again: {found}"
