@@ -1,0 +1,49 @@
+"""Settings: where Autopack keeps its things. Built once at a door (the CLI, a test), then handed down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Frozen settings of one process. Every path below `home` is created on first use, never on import."""
+
+    home: Path
+    """`AUTOPACK_HOME`: databases, models.yaml, artifacts and workspaces live below it."""
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy URL of the application's own database (the truth)."""
+        return f"sqlite+aiosqlite:///{self.home / 'autopack.db'}"
+
+    @property
+    def engine_url(self) -> str:
+        """URL of the durable engine's database (disposable), a file of its own: see docs/decisions."""
+        return f"sqlite:///{self.home / 'engine.db'}"
+
+    @property
+    def policy_path(self) -> Path:
+        """The user's `models.yaml`."""
+        return self.home / "models.yaml"
+
+    @property
+    def artifacts(self) -> Path:
+        """Folder of large texts by content hash."""
+        return self.home / "artifacts"
+
+    @property
+    def workspaces(self) -> Path:
+        """Folder of run workspaces, one per run id."""
+        return self.home / "workspaces"
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """Read settings from an environment. `AUTOPACK_HOME` unset means the platform's user data folder."""
+    if home := environ.get("AUTOPACK_HOME"):
+        return Settings(home=Path(home).expanduser().absolute())
+    from platformdirs import user_data_path
+
+    return Settings(home=user_data_path("autopack", appauthor=False))

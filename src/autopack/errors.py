@@ -1,0 +1,93 @@
+"""Every error Autopack raises on purpose, as one tree.
+
+    AutopackError
+    ├── InvalidInput      422, exit 2   what the user wrote can't be used as it is
+    ├── NotFound          404, exit 2   what the user named does not exist
+    ├── Conflict          409, exit 2   the thing exists, but not in a state that allows this
+    │   ├── IllegalMove                 a state move that the tables in runs/states.py do not hold
+    │   ├── Fenced                      another owner has taken the run over
+    │   ├── BranchCheckedOut            the integration branch is checked out by the user
+    │   └── BranchMoved                 the integration branch is not where the run left it
+    └── Unavailable       503, exit 1   something outside Autopack is missing, refused or broken
+
+A message says what happened and why, on one line; a hint says what to do about it. The command line
+prints both without a traceback; over HTTP they are `{"error": {"code", "message", "hint"}}`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class AutopackError(Exception):
+    """Root of the tree. `code` names the kind, `status` is HTTP's, `exit_code` the shell's."""
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def body(self) -> dict[str, dict[str, str]]:
+        """The one shape in which an error leaves Autopack as JSON."""
+        return {"error": {"code": self.code, "message": self.message, "hint": self.hint}}
+
+
+class InvalidInput(AutopackError):
+    """What the user wrote (a plan, a policy, an argument) can't be used as it is."""
+
+    code = "invalid_input"
+    status = 422
+    exit_code = 2
+
+
+class NotFound(AutopackError):
+    """What the user named does not exist here."""
+
+    code = "not_found"
+    status = 404
+    exit_code = 2
+
+
+class Conflict(AutopackError):
+    """The thing exists, but its present state does not allow this."""
+
+    code = "conflict"
+    status = 409
+    exit_code = 2
+
+
+class IllegalMove(Conflict):
+    """A state move that the transition tables do not hold."""
+
+    code = "illegal_move"
+
+
+class Fenced(Conflict):
+    """Another owner took the run over: this process must stop working on it."""
+
+    code = "fenced"
+    exit_code = 1
+
+
+class BranchCheckedOut(Conflict):
+    """The user has the integration branch checked out: moving it would change their checkout."""
+
+    code = "branch_checked_out"
+
+
+class BranchMoved(Conflict):
+    """The integration branch is not where the run left it; it is never forced."""
+
+    code = "branch_moved"
+
+
+class Unavailable(AutopackError):
+    """Something outside Autopack (disk, git, sandbox, a model's server) is missing, refused or broken."""
+
+    code = "unavailable"
+    status = 503
+    exit_code = 1

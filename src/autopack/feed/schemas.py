@@ -1,0 +1,160 @@
+"""Events of the feed: one type for each thing that can happen, told apart by `kind`.
+
+Payloads carry `schema_version`; a reader refuses newer ones. Fields hold plain values, so that an event
+means the same years later, whatever the tables look like by then.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+SCHEMA_VERSION = 1
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class RunCreated(_Event):
+    """A run was created from a plan and waits for its start."""
+
+    kind: Literal["run_created"] = "run_created"
+    plan: str
+    project: str
+    tiers: int
+    phases: int
+
+
+class RunMoved(_Event):
+    """A run went from one state to another. `reason` is an end reason or why it waits."""
+
+    kind: Literal["run_moved"] = "run_moved"
+    before: str
+    after: str
+    reason: str = ""
+    detail: str = ""
+
+
+class RunClaimed(_Event):
+    """A process took the run over: from here on only moves of this epoch count."""
+
+    kind: Literal["run_claimed"] = "run_claimed"
+    epoch: int
+    owner: str
+
+
+class CancelAsked(_Event):
+    """Someone asked for the run to stop."""
+
+    kind: Literal["cancel_asked"] = "cancel_asked"
+    by: str
+
+
+class WorkspaceReady(_Event):
+    """The run has its own clone of the repository, from this commit."""
+
+    kind: Literal["workspace_ready"] = "workspace_ready"
+    base_commit: str
+
+
+class BaselineChecked(_Event):
+    """Setup and verification ran on the untouched commit, before anything was spent."""
+
+    kind: Literal["baseline_checked"] = "baseline_checked"
+    passed: bool
+    commands: int
+    accepted: bool = False
+
+
+class PhaseMoved(_Event):
+    """A phase went from one state to another."""
+
+    kind: Literal["phase_moved"] = "phase_moved"
+    phase_id: str
+    phase_index: int
+    attempt: int
+    before: str
+    after: str
+    detail: str = ""
+
+
+class ModelsChosen(_Event):
+    """The router decided who builds and who audits this attempt, and why."""
+
+    kind: Literal["models_chosen"] = "models_chosen"
+    phase_id: str
+    attempt: int
+    complexity: str
+    builder: str
+    builder_reason: str
+    auditor: str
+    auditor_reason: str
+    same_family: bool
+    simulated: bool
+
+
+class AttemptFailed(_Event):
+    """An attempt ended without its change being accepted. `attempts_left` may be 0."""
+
+    kind: Literal["attempt_failed"] = "attempt_failed"
+    phase_id: str
+    attempt: int
+    outcome: str
+    detail: str
+    attempts_left: int
+    escalated_to: str | None = None
+
+
+class VerdictGiven(_Event):
+    """The Auditor's verdict on an attempt."""
+
+    kind: Literal["verdict_given"] = "verdict_given"
+    phase_id: str
+    attempt: int
+    decision: str
+    summary: str
+    major: int
+    minor: int
+
+
+class PhaseCommitted(_Event):
+    """The verified tree of a phase is a commit on the integration branch, in the user's repository."""
+
+    kind: Literal["phase_committed"] = "phase_committed"
+    phase_id: str
+    attempt: int
+    commit: str
+    branch: str
+    summary: str
+
+
+EventBody = Annotated[
+    RunCreated
+    | RunMoved
+    | RunClaimed
+    | CancelAsked
+    | WorkspaceReady
+    | BaselineChecked
+    | PhaseMoved
+    | ModelsChosen
+    | AttemptFailed
+    | VerdictGiven
+    | PhaseCommitted,
+    Field(discriminator="kind"),
+]
+
+EVENT_BODY: TypeAdapter[EventBody] = TypeAdapter(EventBody)
+
+
+class Event(BaseModel):
+    """An event as it is read: its gapless id, its run, when it was committed, and what happened."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int
+    run_id: str
+    created_at: datetime
+    body: EventBody

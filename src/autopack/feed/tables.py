@@ -1,0 +1,33 @@
+"""Rows of the feed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from autopack.db import Base
+
+
+class FeedHead(Base):
+    """One row: the id of the newest event. Its update is the lock that puts events in commit order."""
+
+    __tablename__ = "feed_head"
+
+    row: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    id: Mapped[int]
+
+
+class EventRow(Base):
+    """One event. `payload` is the JSON of a type in `feed/schemas.py`."""
+
+    __tablename__ = "events"
+    __table_args__ = (Index("ix_events_run_id_id", "run_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    run_id: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[str] = mapped_column(String(40))
+    schema_version: Mapped[int]
+    payload: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""Which repositories Autopack works on: registered paths."""

@@ -1,0 +1,32 @@
+"""SQL of the registered projects."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import select
+
+from autopack.db import AnySession, WriteSession
+from autopack.projects.tables import ProjectRow
+
+
+async def register(session: WriteSession, path: Path) -> tuple[ProjectRow, bool]:
+    """The project at a repository's top level, made where it is new; says whether it was."""
+    found = await session.scalar(select(ProjectRow).where(ProjectRow.path == str(path)))
+    if found is not None:
+        return found, False
+    project = ProjectRow(path=str(path), name=path.name, created_at=datetime.now(UTC))
+    session.add(project)
+    await session.flush()
+    return project, True
+
+
+async def every(session: AnySession) -> list[ProjectRow]:
+    """All registered projects by name."""
+    return list(await session.scalars(select(ProjectRow).order_by(ProjectRow.name, ProjectRow.path)))
+
+
+async def by_id(session: AnySession, project_id: int) -> ProjectRow:
+    """One project; runs refer to it, so it is there."""
+    return (await session.scalars(select(ProjectRow).where(ProjectRow.id == project_id))).one()
