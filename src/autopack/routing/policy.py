@@ -1,0 +1,331 @@
+"""The routing policy: models.yaml, validated. Which model a name stands for, and what may be used of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from autopack import userfiles
+from autopack.errors import InvalidInput, NotFound, Unavailable
+from autopack.plan import Complexity
+from autopack.routing.schemas import (
+    KNOWN_CATEGORIES,
+    Category,
+    CategoryModels,
+    ComplexityModels,
+    FailFast,
+    ModelEntry,
+    ModelName,
+    Pool,
+    Provider,
+    ProviderKind,
+    Section,
+    Slug,
+)
+from autopack.usage.prices import PriceTable
+from autopack.userfiles import Loc, Misfits, nearest
+
+__all__ = [
+    "ModelRef",
+    "Policy",
+    "ProviderKind",
+    "default_policy_text",
+    "load_policy",
+    "parse_policy",
+    "policy_schema",
+]
+
+_LATER: Mapping[ProviderKind, str] = {
+    ProviderKind.OPENAI_RESPONSES: "the OpenAI Responses API comes with the next version; write kind: openai",
+    ProviderKind.ZAI: "GLM's provider comes with the next version; use another model, or give the provider "
+    "kind: openai and the base_url of an OpenAI-compatible endpoint",
+}
+"""Kinds refused at load because no client of this version speaks them. Remove one to lift its refusal."""
+
+_AGENTS = ("claude-code", "codex", "cursor")
+_BUILT_IN = {
+    "openai": (ProviderKind.OPENAI, "OPENAI_API_KEY"),
+    "anthropic": (ProviderKind.ANTHROPIC, "ANTHROPIC_API_KEY"),
+    "glm": (ProviderKind.ZAI, "ZAI_API_KEY"),
+}
+_PROVIDER_BY_NAME = (
+    (re.compile(r"gpt-|o[134](-|$)"), "openai"),
+    (re.compile(r"claude-|opus-"), "anthropic"),
+    (re.compile(r"glm-"), "glm"),
+)
+_FAMILY_BY_NAME = (
+    (re.compile(r"gpt-|codex|o[134](-|$)"), "gpt"),
+    (re.compile(r"claude-|opus-"), "claude"),
+    (re.compile(r"glm-"), "glm"),
+)
+
+
+class ModelRef(BaseModel):
+    """A model that can be called: what its name in models.yaml stands for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    provider: str
+    kind: ProviderKind
+    family: str
+    base_url: str | None = None
+    api_key_env: str
+    simulated: bool = False
+
+
+class _Unresolved(ValueError):
+    """No model can be called by this name; the text says why and what to do."""
+
+
+class Policy(Section):
+    """A whole models.yaml. Every model it names can be called; it goes through JSON and back unchanged."""
+
+    schema_version: Literal[1]
+    """Version of this format."""
+    categories: tuple[Category, ...] = KNOWN_CATEGORIES
+    """Words that the other sections may use, beside the ones that Autopack knows. Plans may use any word."""
+    complexity_models: ComplexityModels
+    """Models by complexity."""
+    category_models: Mapping[str, CategoryModels] = Field(default_factory=dict[str, CategoryModels])
+    """Models by category, or by "category:complexity"; beat the complexity's."""
+    agents: Mapping[Slug, ModelName] = Field(default_factory=dict[str, str])
+    """Models of the helpers beside the phases, by the helper's name."""
+    fallbacks: Mapping[str, tuple[ModelName, ...]] = Field(default_factory=dict[str, tuple[str, ...]])
+    """Substitutes by category, best first; default is for all others."""
+    exhausted: Literal["wait", "fail"] = "wait"
+    """When every candidate is over its limit."""
+    fail_fast: FailFast = FailFast()
+    """Categories that never get a substitute."""
+    providers: Mapping[Slug, Provider] = Field(default_factory=dict[str, Provider])
+    """Limits and addresses by provider."""
+    pools: Mapping[Slug, Pool] = Field(default_factory=dict[str, Pool])
+    """Quotas that are not a provider's API account."""
+    agent_pools: Mapping[Literal["claude-code", "codex", "cursor"], Slug] = Field(
+        default_factory=dict[Any, str]
+    )
+    """Which pool a coding agent's calls count against."""
+    models: Mapping[ModelName, ModelEntry] = Field(default_factory=dict[str, ModelEntry])
+    """What can't be known from a model's name."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Policy:
+        providers = list(self._misfit_providers())
+        told = {loc[1] for loc, _ in providers}
+        found = [*self._misfit_categories(), *providers, *self._misfit_models(told)]
+        if found:
+            raise Misfits(found)
+        return self
+
+    def resolve(self, name: str) -> ModelRef:
+        """The model that `name` stands for. Raises InvalidInput where none can be called by it."""
+        try:
+            return self._ref(name)
+        except _Unresolved as unresolved:
+            problem, _, hint = str(unresolved).partition("; ")
+            raise InvalidInput(f"{name}: {problem}", hint=hint) from None
+
+    def named_models(self) -> tuple[str, ...]:
+        """Every model that the policy maps or falls back to, once each, in the order of the file."""
+        return tuple(dict.fromkeys(name for _, name in self._named()))
+
+    def key_names(self) -> frozenset[str]:
+        """Names of all variables that hold a key: none of them may reach a command of a plan."""
+        own = {provider.api_key_env for provider in self.providers.values() if provider.api_key_env}
+        return frozenset(own | {key for _, key in _BUILT_IN.values()})
+
+    def prices(self) -> Mapping[str, PriceTable]:
+        """The policy's own prices by model name."""
+        return {name: entry.price for name, entry in self.models.items() if entry.price is not None}
+
+    def unenforced(self) -> tuple[str, ...]:
+        """Configured limits that this version does not enforce, as a user wrote them."""
+        caps = [
+            f"providers.{name}.{cap} ({value:,})"
+            for name, provider in self.providers.items()
+            for cap in ("daily_cap_tokens", "weekly_cap_tokens")
+            if (value := getattr(provider, cap)) is not None
+        ]
+        return (*caps, *(f"pools.{name}.windows" for name, pool in self.pools.items() if pool.windows))
+
+    def _entry(self, name: str) -> ModelEntry:
+        return self.models.get(name, ModelEntry())
+
+    def _provider_of(self, name: str) -> str | None:
+        return self._entry(name).provider or _first(_PROVIDER_BY_NAME, name)
+
+    def _ref(self, name: str) -> ModelRef:
+        agent, slash, _ = name.partition("/")
+        if slash and agent in _AGENTS:
+            raise _Unresolved("coding-agent CLIs come in a later version; write the model's name alone")
+        provider = self._provider_of(name)
+        if provider is None:
+            raise _Unresolved(
+                f"no provider is known for model {name!r}; write a name that starts with gpt-, o1, o3, o4-, "
+                f"claude-, opus- or glm-, or add it with its provider under models:"
+            )
+        settings = self.providers.get(provider, Provider())
+        kind, key = _BUILT_IN.get(provider, (None, None))
+        kind, key = settings.kind or kind, settings.api_key_env or key
+        if kind is None or key is None:
+            raise _Unresolved(f"its provider {provider!r} is not set up; add it under providers:")
+        if kind in _LATER:
+            raise _Unresolved(_LATER[kind])
+        return ModelRef(
+            name=name,
+            provider=provider,
+            kind=kind,
+            family=self._entry(name).family or _first(_FAMILY_BY_NAME, name) or provider,
+            base_url=settings.base_url,
+            api_key_env=key,
+            simulated=settings.simulated,
+        )
+
+    def _named(self) -> Iterator[tuple[Loc, str]]:
+        for complexity in Complexity:
+            pair = self.complexity_models.of(complexity)
+            yield ("complexity_models", complexity.value, "builder"), pair.builder
+            yield ("complexity_models", complexity.value, "auditor"), pair.auditor
+        for key, models in self.category_models.items():
+            if models.builder is not None:
+                yield ("category_models", key, "builder"), models.builder
+            if models.auditor is not None:
+                yield ("category_models", key, "auditor"), models.auditor
+        for agent, name in self.agents.items():
+            yield ("agents", agent), name
+        for key, chain in self.fallbacks.items():
+            for index, name in enumerate(chain):
+                yield ("fallbacks", key, index), name
+
+    def _misfit_models(self, told: set[str | int]) -> Iterator[tuple[Loc, str]]:
+        """Names that no model can be called by, but for those whose provider's problem is told already."""
+        unknown = {name for name, entry in self.models.items() if not self._is_provider(entry.provider)}
+        for name in self.models:
+            if name in unknown:
+                yield ("models", name, "provider"), self._no_provider(str(self.models[name].provider))
+            elif self.models[name].provider is None and _first(_PROVIDER_BY_NAME, name) is None:
+                yield ("models", name), "says no provider, and the name does not tell; add 'provider: ...'"
+        for loc, name in self._named():
+            if name not in unknown and self._provider_of(name) not in told:
+                try:
+                    self._ref(name)
+                except _Unresolved as unresolved:
+                    yield loc, str(unresolved)
+
+    def _is_provider(self, name: str | None) -> bool:
+        return name is None or name in _BUILT_IN or name in self.providers
+
+    def _no_provider(self, name: str) -> str:
+        known = [*_BUILT_IN, *self.providers]
+        guess = nearest(name, known)
+        return f"{name!r} is not a provider; " + (
+            f"did you mean '{guess}'?"
+            if guess
+            else f"add it under providers:, or write one of {', '.join(known)}"
+        )
+
+    def _misfit_providers(self) -> Iterator[tuple[Loc, str]]:
+        for name, provider in self.providers.items():
+            loc: Loc = ("providers", name)
+            usual, _ = _BUILT_IN.get(name, (None, None))
+            if provider.kind is not None and provider.kind in _LATER:
+                yield (*loc, "kind"), _LATER[provider.kind]
+            elif usual is None:
+                for needed in ("kind", "base_url", "api_key_env"):
+                    if getattr(provider, needed) is None:
+                        yield loc, _NEEDED[needed]
+            elif provider.kind not in (None, usual) and provider.base_url is None:
+                yield loc, f"speaks {usual} unless it has another address; add base_url, or remove kind"
+        for agent, pool in self.agent_pools.items():
+            if pool not in self.pools and not self._is_provider(pool):
+                yield ("agent_pools", agent), f"{pool!r} is not a pool; add it under pools:"
+
+    def _misfit_categories(self) -> Iterator[tuple[Loc, str]]:
+        for key in self.category_models:
+            category, colon, complexity = key.partition(":")
+            if colon and complexity not in list(Complexity):
+                yield (
+                    ("category_models", key),
+                    f"{complexity!r} is not one of low, medium, high; write one of them",
+                )
+            yield from self._category(category, ("category_models", key))
+        for key in self.fallbacks:
+            if key != "default":
+                yield from self._category(key, ("fallbacks", key))
+        for index, category in enumerate(self.fail_fast.categories):
+            yield from self._category(category, ("fail_fast", "categories", index))
+
+    def _category(self, category: str, loc: Loc) -> Iterator[tuple[Loc, str]]:
+        known = {*self.categories, *KNOWN_CATEGORIES}
+        if category not in known:
+            guess = nearest(category, known)
+            remedy = f"did you mean '{guess}'?" if guess else "add it there"
+            yield loc, f"{category!r} is not one of categories; {remedy}"
+
+
+_NEEDED = {
+    "kind": "is not a provider that Autopack knows; add kind: openai or anthropic",
+    "base_url": "is not a provider that Autopack knows; add base_url with its address",
+    "api_key_env": "is not a provider that Autopack knows; add api_key_env with the name of the variable "
+    "that holds its key (a server that wants no key takes any value in it)",
+}
+
+
+def _first(by_name: tuple[tuple[re.Pattern[str], str], ...], name: str) -> str | None:
+    return next((said for pattern, said in by_name if pattern.match(name)), None)
+
+
+def default_policy_text() -> str:
+    """The models.yaml that Autopack ships, as text with its comments."""
+    return files("autopack.routing").joinpath("models.yaml").read_text(encoding="utf-8")
+
+
+def parse_policy(text: str, *, source: str) -> Policy:
+    """The policy in the YAML `text` of the file `source`. Raises InvalidInput, one line per problem."""
+    return userfiles.parse(text, source=source, model_type=Policy)
+
+
+def load_policy(path: Path) -> Policy:
+    """The user's policy at `path`; the shipped default is copied there first where there is none.
+
+    Raises InvalidInput for a file that can't be used, Unavailable where the copy can't be written.
+    """
+    try:
+        text = userfiles.read(path)
+    except NotFound:
+        text = default_policy_text()
+        _write_new(path, text)
+    return parse_policy(text, source=str(path))
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Whole or not at all: a second process never reads half a file."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        why = "its folder is a file" if isinstance(error, FileExistsError) else error.strerror
+        raise Unavailable(
+            f"{path} can't be written: {why}",
+            hint="make its folder writable, or set AUTOPACK_HOME to a folder that is",
+        ) from None
+
+
+def policy_schema() -> dict[str, Any]:
+    """JSON Schema of models.yaml, as published in docs/models.schema.json."""
+    return userfiles.published_schema(Policy, title="Autopack models")

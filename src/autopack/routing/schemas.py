@@ -1,0 +1,185 @@
+"""The sections of models.yaml, each validated on its own; policy.py puts them together."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from autopack.plan import MAX_TOKENS, Complexity
+from autopack.routing.addresses import checked_base_url
+from autopack.usage.prices import PriceTable
+
+KNOWN_CATEGORIES = (
+    "core_backend",
+    "frontend_ui",
+    "tests",
+    "docs",
+    "external_feature_reuse",
+    "security_auth_change",
+    "schema_contract_change",
+)
+"""Categories that need no entry under `categories`; the last three fail fast if the file does not say."""
+
+
+class ProviderKind(StrEnum):
+    """The wire protocol that a provider speaks."""
+
+    OPENAI = "openai"
+    OPENAI_RESPONSES = "openai-responses"
+    ANTHROPIC = "anthropic"
+    ZAI = "zai"
+
+
+def _model_name(name: str) -> str:
+    if not name or not name.isprintable() or " " in name:
+        raise ValueError(
+            f"{name!r} is not a model's name; write it as its provider does, such as gpt-6.1-sol"
+        )
+    return name
+
+
+def _key(pattern: str, what: str) -> AfterValidator:
+    def check(key: str) -> str:
+        if len(key) > 64 or not re.fullmatch(pattern, key):
+            raise ValueError(f"{key[:70]!r} is not {what}")
+        return key
+
+    return AfterValidator(check)
+
+
+def _key_variable(name: str) -> str:
+    if not re.fullmatch(r"[A-Z_][A-Z0-9_]{0,63}", name):  # what stands here may be a key: it is never shown
+        raise ValueError(
+            "must name a variable of the environment in capitals, such as OPENAI_API_KEY; "
+            "the key itself is never written into this file"
+        )
+    return name
+
+
+ModelName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_model_name)]
+Category = Annotated[str, _key(r"[A-Za-z0-9][A-Za-z0-9_.-]*", "one word; write it like core_backend")]
+Slug = Annotated[str, _key(r"[a-z0-9][a-z0-9_-]*", "a name; write a-z, 0-9, - and _")]
+Tokens = Annotated[int, Field(gt=0, le=MAX_TOKENS)]
+Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+
+
+class Section(BaseModel):
+    """A part of models.yaml: frozen, and no key in it that is not known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class RoleModels(Section):
+    """The two roles' models of one complexity."""
+
+    builder: ModelName
+    """Writes the change."""
+    auditor: ModelName
+    """Reviews it; of another family than the Builder."""
+
+
+class ComplexityModels(Section):
+    """Models by complexity: what applies where no category says more."""
+
+    low: RoleModels
+    medium: RoleModels
+    high: RoleModels
+
+    def of(self, complexity: Complexity) -> RoleModels:
+        """The pair of one complexity."""
+        match complexity:
+            case Complexity.LOW:
+                return self.low
+            case Complexity.MEDIUM:
+                return self.medium
+            case Complexity.HIGH:
+                return self.high
+
+
+class CategoryModels(Section):
+    """Models of one category or `category:complexity`; a role left out keeps the complexity's model."""
+
+    builder: ModelName | None = None
+    """Writes the change."""
+    auditor: ModelName | None = None
+    """Reviews it."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> CategoryModels:
+        if self.builder is None and self.auditor is None:
+            raise ValueError("names no model; write builder, auditor or both, or remove it")
+        return self
+
+
+class FailFast(Section):
+    """Categories where a substitute would be worse than no answer."""
+
+    categories: tuple[Category, ...] = KNOWN_CATEGORIES[-3:]
+    """Never another model than the mapped one."""
+    above_soft_limit: Literal["keep_primary", "fail"] = "keep_primary"
+    """Above the soft limit: go on with the mapped model, or fail."""
+    at_cap: Literal["fail", "wait"] = "fail"
+    """At the cap: fail, or wait for the reset."""
+
+
+class Provider(Section):
+    """One provider: its limits, and where and how it is reached."""
+
+    daily_cap_tokens: Tokens | None = None
+    """Tokens per day of the whole account."""
+    weekly_cap_tokens: Tokens | None = None
+    """Tokens per week of the whole account."""
+    autopack_share: Share = 1.0
+    """The part of the caps that Autopack may use."""
+    soft_limit: Share = 0.8
+    """The part of its share above which Autopack prefers other providers."""
+    kind: ProviderKind | None = None
+    """The protocol it speaks; known for openai, anthropic and glm."""
+    base_url: Annotated[str, Field(max_length=2_000), AfterValidator(checked_base_url)] | None = None
+    """A proxy, gateway or server of your own. Plain http only on this machine."""
+    api_key_env: Annotated[str, AfterValidator(_key_variable)] | None = None
+    """Name of the variable that holds the key."""
+    simulated: bool = False
+    """Its answers come from a script, and are labelled simulated wherever they are shown."""
+
+
+class Window(Section):
+    """How long a quota counts back: hours or days."""
+
+    hours: Annotated[int, Field(gt=0, le=24 * 366)] | None = None
+    """Hours."""
+    days: Annotated[int, Field(gt=0, le=366)] | None = None
+    """Days."""
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Window:
+        if (self.hours is None) == (self.days is None):
+            raise ValueError("must say either hours or days")
+        return self
+
+
+class Pool(Section):
+    """A quota that is not a provider's API account, such as a subscription."""
+
+    billing: Literal["api", "subscription"]
+    """A subscription's dollars are list-price equivalents."""
+    windows: tuple[Window, ...] = ()
+    """Its limits' windows."""
+
+
+class ModelEntry(Section):
+    """What can't be known from a model's name. What is said here wins over what the name suggests."""
+
+    provider: Slug | None = None
+    """openai, anthropic, glm or a name under providers."""
+    price: PriceTable | None = None
+    """US dollars per million tokens; wins over the list prices."""
+    context_limit: Tokens | None = None
+    """Tokens of its context window."""
+    output_limit: Tokens | None = None
+    """Tokens of one answer."""
+    family: Slug | None = None
+    """Models of one family do not audit each other, where the policy leaves a choice."""

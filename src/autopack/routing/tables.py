@@ -1,0 +1,43 @@
+"""Rows of the quota ledger: the pools, and one reservation per model call."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from autopack.db import Base
+
+
+class PoolRow(Base):
+    """What runs out: a provider's account, a subscription. The row is the lock of its ledger."""
+
+    __tablename__ = "pools"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
+class ReservationRow(Base):
+    """A model call before it is sent, at the most it can take, until it is closed exactly once."""
+
+    __tablename__ = "reservations"
+    __table_args__ = (Index("ix_reservations_pool_state", "pool", "state"),)
+
+    call_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    pool: Mapped[str] = mapped_column(String(64))
+    run_id: Mapped[str | None] = mapped_column(String(40))
+    phase_id: Mapped[str | None] = mapped_column(String(64))
+    attempt: Mapped[int | None]
+    role: Mapped[str] = mapped_column(String(64))
+    provider: Mapped[str] = mapped_column(String(64))
+    model: Mapped[str] = mapped_column(String(128))
+    simulated: Mapped[bool]
+    owner: Mapped[str] = mapped_column(String(64))
+    input_tokens: Mapped[int]
+    output_tokens: Mapped[int]
+    nano_usd: Mapped[int | None] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(String(10))
+    why: Mapped[str] = mapped_column(String(500), default="")
+    created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]

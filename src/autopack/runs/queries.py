@@ -1,0 +1,193 @@
+"""SQL of runs, phases, attempts and evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, func, select, update
+
+from autopack.db import AnySession, WriteSession, changed
+from autopack.errors import Fenced, NotFound
+from autopack.runs.schemas import Evidence
+from autopack.runs.states import DONE, Intent, RunState
+from autopack.runs.tables import AttemptRow, EvidenceRow, PhaseRow, RunRow
+
+UNFINISHED = (RunState.QUEUED, RunState.IN_PROGRESS, RunState.PAUSED, RunState.SCHEDULED)
+
+
+async def run(session: AnySession, run_id: str) -> RunRow:
+    """One run. Raises `NotFound`."""
+    row = await session.get(RunRow, run_id, populate_existing=True)
+    if row is None:
+        raise NotFound(f"There is no run {run_id}.", hint="`autopack runs` lists them.")
+    return row
+
+
+async def matching(session: AnySession, part: str) -> list[str]:
+    """Ids of runs that start or end with a text (a user types the short tail), newest first."""
+    query = (
+        select(RunRow.id)
+        .where(RunRow.id.startswith(part, autoescape=True) | RunRow.id.endswith(part, autoescape=True))
+        .order_by(RunRow.created_at.desc())
+        .limit(10)
+    )
+    return list(await session.scalars(query))
+
+
+async def recent(session: AnySession, *, limit: int) -> list[RunRow]:
+    """The newest runs, newest first."""
+    return list(await session.scalars(select(RunRow).order_by(RunRow.created_at.desc()).limit(limit)))
+
+
+async def unfinished_of_plan(session: AnySession, *, project_id: int, plan_path: str) -> RunRow | None:
+    """A run of this plan on this project that has not ended, if there is one."""
+    query = (
+        select(RunRow)
+        .where(RunRow.project_id == project_id, RunRow.plan_path == plan_path)
+        .where(RunRow.state.in_(UNFINISHED))
+        .order_by(RunRow.created_at.desc())
+        .limit(1)
+    )
+    return await session.scalar(query)
+
+
+async def phases(session: AnySession, run_id: str) -> list[PhaseRow]:
+    """Every phase of a run in its order."""
+    query = select(PhaseRow).where(PhaseRow.run_id == run_id).order_by(PhaseRow.phase_index)
+    return list(await session.scalars(query.execution_options(populate_existing=True)))
+
+
+async def attempts(session: AnySession, run_id: str, *, phase_index: int | None = None) -> list[AttemptRow]:
+    """Attempts of a run, or of one phase, oldest first."""
+    query = select(AttemptRow).where(AttemptRow.run_id == run_id)
+    if phase_index is not None:
+        query = query.where(AttemptRow.phase_index == phase_index)
+    query = query.order_by(AttemptRow.phase_index, AttemptRow.number)
+    return list(await session.scalars(query.execution_options(populate_existing=True)))
+
+
+async def attempt_counts(session: AnySession, run_ids: list[str]) -> dict[str, int]:
+    """Number of attempts of each run."""
+    query = (
+        select(AttemptRow.run_id, func.count().label("attempts"))
+        .where(AttemptRow.run_id.in_(run_ids))
+        .group_by(AttemptRow.run_id)
+    )
+    return {row.run_id: row.attempts for row in await session.execute(query)}
+
+
+async def evidence(session: AnySession, run_id: str, *, phase_index: int, attempt: int) -> list[EvidenceRow]:
+    """Commands that ran for an attempt (or the baseline: 0, 0), in the order they ran."""
+    query = (
+        select(EvidenceRow)
+        .where(EvidenceRow.run_id == run_id)
+        .where(EvidenceRow.phase_index == phase_index, EvidenceRow.attempt == attempt)
+        .order_by(EvidenceRow.ordinal)
+    )
+    return list(await session.scalars(query))
+
+
+async def evidence_of_run(session: AnySession, run_id: str) -> list[EvidenceRow]:
+    """Every command that ran for a run: the baseline's (phase 0), then by phase, attempt and order."""
+    query = (
+        select(EvidenceRow)
+        .where(EvidenceRow.run_id == run_id)
+        .order_by(EvidenceRow.phase_index, EvidenceRow.attempt, EvidenceRow.step, EvidenceRow.ordinal)
+    )
+    return list(await session.scalars(query))
+
+
+async def fence(session: WriteSession, run_id: str, *, epoch: int) -> RunRow:
+    """Begin a move: lock the run, count the move, and make sure that it is still ours.
+
+    Raises `Fenced` where another owner took the run over. Every move starts here, so what is read after
+    it in the same transaction can't be changed by anyone else before the commit.
+    """
+    moved = await changed(
+        session,
+        update(RunRow).where(RunRow.id == run_id, RunRow.epoch == epoch).values(seq=RunRow.seq + 1),
+    )
+    if moved != 1:
+        raise Fenced(f"Run {run_id} was taken over by another process.", hint="This process stops here.")
+    return await run(session, run_id)
+
+
+async def claim(session: WriteSession, run_id: str, *, epoch: int, owner: str) -> int:
+    """Take a run over from the owner of an epoch. Raises `Fenced` where someone else was faster."""
+    moved = await changed(
+        session,
+        update(RunRow)
+        .where(RunRow.id == run_id, RunRow.epoch == epoch)
+        .values(epoch=RunRow.epoch + 1, seq=RunRow.seq + 1, owner=owner, intent=Intent.NONE, intent_by=None),
+    )
+    if moved != 1:
+        raise Fenced(f"Run {run_id} was taken over by another process at this moment.")
+    return epoch + 1
+
+
+async def set_intent(session: WriteSession, run_id: str, *, intent: Intent, by: str) -> bool:
+    """Ask something of a run that has not ended; says whether that was new."""
+    moved = await changed(
+        session,
+        update(RunRow)
+        .where(RunRow.id == run_id, RunRow.state.in_(UNFINISHED), RunRow.intent != intent)
+        .values(intent=intent, intent_by=by),
+    )
+    return moved == 1
+
+
+async def intent_of(session: AnySession, run_id: str) -> Intent:
+    """What is asked of a run now."""
+    return Intent((await session.scalars(select(RunRow.intent).where(RunRow.id == run_id))).one())
+
+
+async def current_phase(session: AnySession, run_id: str) -> PhaseRow | None:
+    """The first phase that is not behind the run, None past the last one."""
+    query = (
+        select(PhaseRow)
+        .where(PhaseRow.run_id == run_id, PhaseRow.state.not_in(DONE))
+        .order_by(PhaseRow.phase_index)
+        .limit(1)
+    )
+    return await session.scalar(query.execution_options(populate_existing=True))
+
+
+async def phase(session: AnySession, run_id: str, phase_index: int) -> PhaseRow:
+    """One phase by its index."""
+    return await session.get_one(PhaseRow, (run_id, phase_index), populate_existing=True)
+
+
+async def attempt(session: AnySession, run_id: str, phase_index: int, number: int) -> AttemptRow:
+    """One attempt by its key."""
+    return await session.get_one(AttemptRow, (run_id, phase_index, number), populate_existing=True)
+
+
+async def replace_evidence(
+    session: WriteSession,
+    run_id: str,
+    *,
+    phase_index: int,
+    attempt: int,
+    step: str,
+    evidence: Sequence[Evidence],
+) -> None:
+    """Store what a step's commands showed, in place of what an interrupted try of the step left."""
+    await session.execute(
+        delete(EvidenceRow).where(
+            EvidenceRow.run_id == run_id,
+            EvidenceRow.phase_index == phase_index,
+            EvidenceRow.attempt == attempt,
+            EvidenceRow.step == step,
+        )
+    )
+    session.add_all(
+        EvidenceRow(
+            run_id=run_id,
+            phase_index=phase_index,
+            attempt=attempt,
+            step=step,
+            ordinal=ordinal,
+            evidence=one.model_dump(mode="json"),
+        )
+        for ordinal, one in enumerate(evidence, start=1)
+    )

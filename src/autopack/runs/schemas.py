@@ -1,0 +1,48 @@
+"""What a run's records hold: evidence of commands, file changes, plans as they were when the run began."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, NonNegativeInt
+
+
+class TestCounts(BaseModel):
+    """What a test runner said of itself at its end."""
+
+    __test__ = False
+    model_config = ConfigDict(frozen=True)
+
+    passed: NonNegativeInt = 0
+    failed: NonNegativeInt = 0
+    errors: NonNegativeInt = 0
+    skipped: NonNegativeInt = 0
+
+
+class Evidence(BaseModel):
+    """One command that really ran: what it was, how it ended, on which tree, and where its output is."""
+
+    model_config = ConfigDict(frozen=True)
+
+    argv: tuple[str, ...]
+    exit_code: int
+    """Negative for a signal; 127 where the shell did not find the command."""
+    duration_seconds: float
+    output_sha: str
+    """Artifact of the whole output, stdout and stderr in the order they came."""
+    tree: str
+    """Git tree id the command ran on."""
+    counts: TestCounts | None = None
+    timed_out: bool = False
+
+
+class FileChange(BaseModel):
+    """One path that differs between two trees. Line counts are None for binary files."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    status: Literal["added", "modified", "deleted", "renamed", "type_changed"]
+    binary: bool
+    added_lines: int | None
+    deleted_lines: int | None

@@ -1,0 +1,168 @@
+"""Rules of runs: how they begin, are taken over, move and end. Each move is one event, in one transaction.
+
+A function here takes an open write session and leaves the commit to its caller. `append` comes last.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from autopack.db import WriteSession
+from autopack.feed import queries as feed
+from autopack.feed.schemas import CancelAsked, PhaseMoved, RunClaimed, RunCreated, RunMoved
+from autopack.plan import Plan
+from autopack.runs import queries
+from autopack.runs.states import (
+    EndReason,
+    Intent,
+    PhaseState,
+    RunState,
+    Waiting,
+    check_phase_move,
+    check_run_move,
+)
+from autopack.runs.tables import AttemptRow, PhaseRow, RunRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewRun:
+    """What a run is created from."""
+
+    project_id: int
+    project_name: str
+    plan_path: str
+    plan: Plan
+    policy: dict[str, Any]
+    """The routing policy's JSON, kept as it is now."""
+    confinement: str
+    accept_red_baseline: bool
+
+
+def new_run_id(now: datetime) -> str:
+    """`run_YYYYMMDD_HHMMSS_xxxx`, in UTC, with four random hex digits."""
+    return f"run_{now.astimezone(UTC):%Y%m%d_%H%M%S}_{secrets.token_hex(2)}"
+
+
+async def create(session: WriteSession, new: NewRun) -> str:
+    """Create a queued run with all its phases and return its id."""
+    now = datetime.now(UTC)
+    run_id = new_run_id(now)
+    session.add(
+        RunRow(
+            id=run_id,
+            project_id=new.project_id,
+            plan_path=new.plan_path,
+            plan_name=new.plan.name,
+            plan=new.plan.model_dump(mode="json", by_alias=True),
+            policy=new.policy,
+            confinement=new.confinement,
+            accept_red_baseline=new.accept_red_baseline,
+            fence_secret=secrets.token_hex(32),
+            created_at=now,
+        )
+    )
+    await session.flush()
+    for tier_index, phase_index, tier, phase in new.plan.phases():
+        session.add(
+            PhaseRow(
+                run_id=run_id,
+                phase_index=phase_index,
+                phase_id=phase.id,
+                name=phase.name,
+                tier_index=tier_index,
+                tier_name=tier.name,
+                category=phase.category,
+                complexity=phase.complexity,
+                attempts_allowed=phase.attempts,
+            )
+        )
+    await session.flush()
+    phases = sum(len(tier.phases) for tier in new.plan.tiers)
+    body = RunCreated(plan=new.plan.name, project=new.project_name, tiers=len(new.plan.tiers), phases=phases)
+    await feed.append(session, run_id=run_id, body=body)
+    return run_id
+
+
+async def claim(session: WriteSession, run_id: str, *, epoch: int, owner: str) -> int:
+    """Make `owner` the owner of a run and return its epoch. Raises `Fenced` where another was faster."""
+    mine = await queries.claim(session, run_id, epoch=epoch, owner=owner)
+    await feed.append(session, run_id=run_id, body=RunClaimed(epoch=mine, owner=owner))
+    return mine
+
+
+async def ask_cancel(session: WriteSession, run_id: str, *, by: str) -> bool:
+    """Ask a run to stop. Idempotent; False where it had ended or was asked already."""
+    if not await queries.set_intent(session, run_id, intent=Intent.CANCEL, by=by):
+        return False
+    await feed.append(session, run_id=run_id, body=CancelAsked(by=by))
+    return True
+
+
+async def move_run(
+    session: WriteSession,
+    run: RunRow,
+    *,
+    to: RunState,
+    reason: EndReason | Waiting | None = None,
+    detail: str = "",
+) -> None:
+    """Move a run that `queries.fence` gave. Raises `IllegalMove`."""
+    before = RunState(run.state)
+    check_run_move(before, to)
+    now = datetime.now(UTC)
+    run.state = to
+    run.waits_for = reason if isinstance(reason, Waiting) else None
+    run.end_reason = reason if isinstance(reason, EndReason) else None
+    run.end_detail = detail
+    run.ended_at = now if to.ended else None
+    if to is RunState.IN_PROGRESS and run.started_at is None:
+        run.started_at = now
+    if to.ended:
+        run.intent, run.intent_by, run.owner = Intent.NONE, None, None
+    await session.flush()
+    body = RunMoved(before=before, after=to, reason=reason or "", detail=detail)
+    await feed.append(session, run_id=run.id, body=body)
+
+
+async def move_phase(
+    session: WriteSession, phase: PhaseRow, *, to: PhaseState, attempt: int, detail: str = ""
+) -> None:
+    """Move a phase of a run that `queries.fence` gave; `attempt` is 0 where none is meant.
+
+    Raises `IllegalMove`.
+    """
+    before = PhaseState(phase.state)
+    check_phase_move(before, to)
+    now = datetime.now(UTC)
+    phase.state = to
+    phase.ended_at = now if to.ended else None
+    if to is PhaseState.BUILDING and phase.started_at is None:
+        phase.started_at = now
+    await session.flush()
+    body = PhaseMoved(
+        phase_id=phase.phase_id,
+        phase_index=phase.phase_index,
+        attempt=attempt,
+        before=before,
+        after=to,
+        detail=detail,
+    )
+    await feed.append(session, run_id=phase.run_id, body=body)
+
+
+def new_attempt(
+    phase: PhaseRow, *, number: int, complexity: str, base_commit: str, start_tree: str
+) -> AttemptRow:
+    """A fresh attempt at a phase, to be added to the session of the move that opens it."""
+    return AttemptRow(
+        run_id=phase.run_id,
+        phase_index=phase.phase_index,
+        number=number,
+        complexity=complexity,
+        base_commit=base_commit,
+        start_tree=start_tree,
+        started_at=datetime.now(UTC),
+    )

@@ -1,0 +1,125 @@
+"""Rows of runs, their phases, attempts and evidence. These tables are the truth; the engine holds none."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from autopack.db import Base
+from autopack.runs.states import AttemptOutcome, Intent, PhaseState, RunState
+
+
+class RunRow(Base):
+    """A run of one plan on one repository."""
+
+    __tablename__ = "runs"
+    __table_args__ = (Index("ix_runs_project_id_created_at", "project_id", "created_at"),)
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
+    plan_path: Mapped[str] = mapped_column(Text)
+    plan_name: Mapped[str] = mapped_column(String(255))
+    plan: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """The plan as it was when the run was created."""
+    policy: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """The routing policy as it was when the run was created."""
+    confinement: Mapped[str] = mapped_column(String(20))
+    accept_red_baseline: Mapped[bool]
+    fence_secret: Mapped[str] = mapped_column(String(64))
+    """Makes the fences in this run's prompts unforgeable; never leaves the database."""
+
+    state: Mapped[str] = mapped_column(String(20), default=RunState.QUEUED)
+    epoch: Mapped[int] = mapped_column(default=0)
+    """Counts owners: a move carries its owner's epoch, and one of an earlier epoch is fenced off."""
+    seq: Mapped[int] = mapped_column(default=0)
+    """Counts moves."""
+    owner: Mapped[str | None] = mapped_column(String(64))
+    intent: Mapped[str] = mapped_column(String(10), default=Intent.NONE)
+    intent_by: Mapped[str | None] = mapped_column(String(255))
+
+    base_commit: Mapped[str | None] = mapped_column(String(64))
+    baseline_done: Mapped[bool] = mapped_column(default=False)
+    head_commit: Mapped[str | None] = mapped_column(String(64))
+    """Tip of the integration branch: the base, then the commit of each completed phase."""
+    end_reason: Mapped[str | None] = mapped_column(String(40))
+    end_detail: Mapped[str] = mapped_column(Text, default="")
+    waits_for: Mapped[str | None] = mapped_column(String(40))
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class PhaseRow(Base):
+    """A phase of a run. Indexes are 1-based; phases are counted over the whole run."""
+
+    __tablename__ = "phases"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"), primary_key=True)
+    phase_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    phase_id: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(255))
+    tier_index: Mapped[int]
+    tier_name: Mapped[str] = mapped_column(String(255))
+    category: Mapped[str] = mapped_column(String(64))
+    complexity: Mapped[str] = mapped_column(String(10))
+    attempts_allowed: Mapped[int]
+    state: Mapped[str] = mapped_column(String(20), default=PhaseState.PENDING)
+    commit_id: Mapped[str | None] = mapped_column(String(64))
+    summary: Mapped[str] = mapped_column(Text, default="")
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class AttemptRow(Base):
+    """One try at a phase: what it started from, who worked on it, what came of it."""
+
+    __tablename__ = "attempts"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"), primary_key=True)
+    phase_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    outcome: Mapped[str] = mapped_column(String(30), default=AttemptOutcome.OPEN)
+    complexity: Mapped[str] = mapped_column(String(10))
+    base_commit: Mapped[str] = mapped_column(String(64))
+    start_tree: Mapped[str] = mapped_column(String(64))
+    """What the Builder's checkout held at its start: the base, or the last attempt's work."""
+    builder_decision: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    auditor_decision: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    transcript_sha: Mapped[str | None] = mapped_column(String(64))
+    """Artifact of the Builder's conversation up to the last response received."""
+    checkpoint_tree: Mapped[str | None] = mapped_column(String(64))
+    """The Builder's checkout when that response came: where a recovered Builder goes on."""
+    audit_transcript_sha: Mapped[str | None] = mapped_column(String(64))
+    """Artifact of the Auditor's conversation up to the last response received."""
+    tree: Mapped[str | None] = mapped_column(String(64))
+    """The change as the Builder left it: what is verified, audited and committed."""
+    diff_sha: Mapped[str | None] = mapped_column(String(64))
+    verdict: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    summary: Mapped[str] = mapped_column(Text, default="")
+    failure: Mapped[str] = mapped_column(Text, default="")
+    """Why it was not accepted, on one line."""
+    failure_output: Mapped[str] = mapped_column(Text, default="")
+    """What the next attempt's Builder is shown of it."""
+    fingerprint: Mapped[str | None] = mapped_column(String(64))
+    commit_message: Mapped[str | None] = mapped_column(Text)
+    commit_time: Mapped[datetime | None]
+    commit_id: Mapped[str | None] = mapped_column(String(64))
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class EvidenceRow(Base):
+    """One command that ran: for the baseline (phase 0, attempt 0) or for an attempt."""
+
+    __tablename__ = "evidence"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"), primary_key=True)
+    phase_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    attempt: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    step: Mapped[str] = mapped_column(String(20), primary_key=True)
+    ordinal: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    evidence: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """`Evidence` of runs/schemas.py."""

@@ -1,0 +1,1 @@
+"""What it cost: the recorder of every model call, prices, rollups and summaries."""

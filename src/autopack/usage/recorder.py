@@ -1,0 +1,117 @@
+"""The recorder of every model call: the seed's `LlmUsageEvent`, `record_usage` and `get_usage_summary`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from autopack.db import AnySession, WriteSession
+from autopack.usage import queries
+from autopack.usage.money import to_nano
+from autopack.usage.schemas import GroupBy, UsageStatus, UsageSum
+
+CORE_ROLES = frozenset({"builder", "auditor"})
+"""Roles that work on phases; every other one (`agent:planner`, …) is auxiliary."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LlmUsageEvent:
+    """One model call as it is recorded: the seed's fields, then this house's additions.
+
+    `prompt_tokens` includes cache reads and writes, `completion_tokens` includes reasoning; `cost_usd` is
+    None where no price is known.
+    """
+
+    provider: str
+    model: str
+    run_id: str | None
+    phase_id: str | None
+    role: str
+    prompt_tokens: int
+    completion_tokens: int
+    created_at: datetime
+
+    call_id: str
+    response_id: str | None
+    pool: str
+    attempt: int | None
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+    cost_usd: Decimal | None
+    status: UsageStatus
+    simulated: bool
+
+
+async def record_usage(session: WriteSession, event: LlmUsageEvent) -> bool:
+    """Record a call and add it to its hour, in the caller's transaction (which holds the pool's lock).
+
+    Recording a `call_id` again changes nothing; says whether it was new.
+    """
+    if await queries.has_event(session, event.call_id):
+        return False
+    nano = to_nano(event.cost_usd)
+    values = {
+        "provider": event.provider,
+        "model": event.model,
+        "run_id": event.run_id,
+        "phase_id": event.phase_id,
+        "role": event.role,
+        "prompt_tokens": event.prompt_tokens,
+        "completion_tokens": event.completion_tokens,
+        "created_at": event.created_at,
+        "call_id": event.call_id,
+        "response_id": event.response_id,
+        "pool": event.pool,
+        "attempt": event.attempt,
+        "cache_read_tokens": event.cache_read_tokens,
+        "cache_write_tokens": event.cache_write_tokens,
+        "reasoning_tokens": event.reasoning_tokens,
+        "nano_usd": nano,
+        "usage_status": event.status,
+        "simulated": event.simulated,
+    }
+    await queries.add_event(session, values)
+    await queries.add_to_hour(session, _hour(event), _sums(event, nano))
+    return True
+
+
+def _hour(event: LlmUsageEvent) -> dict[str, object]:
+    at = event.created_at.astimezone(UTC)
+    return {
+        "pool": event.pool,
+        "provider": event.provider,
+        "model": event.model,
+        "role_class": "core" if event.role in CORE_ROLES else "aux",
+        "simulated": event.simulated,
+        "hour": at.replace(minute=0, second=0, microsecond=0),
+    }
+
+
+def _sums(event: LlmUsageEvent, nano: int | None) -> dict[str, int]:
+    if event.status is not UsageStatus.REPORTED:
+        size = event.prompt_tokens + event.completion_tokens
+        return {"calls": 1, "unknown_calls": 1, "unknown_tokens": size}
+    return {
+        "calls": 1,
+        "prompt_tokens": event.prompt_tokens,
+        "completion_tokens": event.completion_tokens,
+        "cache_read_tokens": event.cache_read_tokens,
+        "cache_write_tokens": event.cache_write_tokens,
+        "reasoning_tokens": event.reasoning_tokens,
+        "nano_usd": nano or 0,
+        "unpriced_calls": int(nano is None),
+    }
+
+
+async def get_usage_summary(
+    session: AnySession,
+    time_window: timedelta | None,
+    group_by: tuple[GroupBy, ...],
+    *,
+    run_id: str | None = None,
+) -> list[UsageSum]:
+    """Sums of the calls of the last `time_window` (None: of all time), by provider, model, role, run …"""
+    since = None if time_window is None else datetime.now(UTC) - time_window
+    return await queries.summary(session, group_by=group_by, since=since, run_id=run_id)
