@@ -1,0 +1,19 @@
+"""Child processes: run to the end, confined or not, and killed as a whole. Knows nothing of runs."""
+
+from __future__ import annotations
+
+from autopack.processes.command import Command, Confinement, Finished, Profile, SandboxProbe
+from autopack.processes.probe import probe_sandbox
+from autopack.processes.sandbox import run_confined
+from autopack.processes.spawn import run
+
+__all__ = [
+    "Command",
+    "Confinement",
+    "Finished",
+    "Profile",
+    "SandboxProbe",
+    "probe_sandbox",
+    "run",
+    "run_confined",
+]

@@ -1,0 +1,125 @@
+"""The arguments that describe our sandbox to bubblewrap, and the status it reports."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from pathlib import Path
+from typing import Any, cast
+
+from autopack.processes.command import Command, Profile
+
+_MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+_SECRETS_OF_ETC = (
+    "shadow", "shadow-", "gshadow", "gshadow-", "sudoers", "sudoers.d", "ssh", "ssl/private", "krb5.keytab",
+    "wireguard", "kubernetes", "NetworkManager/system-connections", "docker",
+)  # fmt: skip
+_ISOLATED = (
+    "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent", "--new-session",
+    "--cap-drop", "ALL",
+)  # fmt: skip
+
+
+def sandbox_argv(
+    command: Command, profile: Profile, *, toolchains: tuple[Path, ...], status_fd: int, bwrap: str
+) -> tuple[str, ...]:
+    """Everything before and including the command's own argv. The environment is inherited, not listed."""
+    argv = [bwrap, *_ISOLATED, "--json-status-fd", str(status_fd)]
+    if not profile.network:
+        argv.append("--unshare-net")
+    argv += _system_folders()
+    argv += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/var/tmp", "--dir", "/run"]
+    if profile.network and (resolver := _resolver()):
+        argv += ["--ro-bind-try", resolver, resolver]
+    for folder, how in _binds(profile, toolchains):
+        argv += [how, folder, folder]
+    return (*argv, "--chdir", str(command.cwd), "--", *command.argv)
+
+
+def _system_folders() -> list[str]:
+    argv: list[str] = ["--ro-bind", "/usr", "/usr"]
+    for name in _MERGED:
+        folder = Path("/", name)
+        if folder.is_symlink():
+            argv += ["--symlink", str(folder.readlink()), str(folder)]
+        elif folder.is_dir():
+            argv += ["--ro-bind", str(folder), str(folder)]
+    argv += ["--ro-bind", "/etc", "/etc"]
+    for name in _SECRETS_OF_ETC:
+        secret = Path("/etc", name)
+        if not secret.is_symlink() and secret.exists() and os.access(secret, os.R_OK):
+            argv += ["--tmpfs", str(secret)] if secret.is_dir() else ["--ro-bind", "/dev/null", str(secret)]
+    if Path("/opt").is_dir():
+        argv += ["--ro-bind", "/opt", "/opt"]
+    return argv
+
+
+def _resolver() -> str | None:
+    """Where /etc/resolv.conf really is, when that is outside /etc (systemd-resolved)."""
+    real = os.path.realpath("/etc/resolv.conf")
+    return None if real.startswith("/etc/") else real
+
+
+def _binds(profile: Profile, toolchains: tuple[Path, ...]) -> list[tuple[str, str]]:
+    """Outer folders first, so that an inner one lies on top of them; for the same folder read-only wins."""
+    how = dict.fromkeys(toolchains, "--ro-bind-try")
+    how |= dict.fromkeys((*profile.writable, profile.home), "--bind")
+    how |= dict.fromkeys(profile.readable, "--ro-bind")
+    return [(str(folder), how[folder]) for folder in sorted(how, key=lambda folder: len(folder.parts))]
+
+
+class StatusPipe:
+    """What `--json-status-fd` says: the first process inside, and the exit code if the command began."""
+
+    def __init__(self) -> None:
+        self._read_end, self.write_end = os.pipe()
+        os.set_blocking(self._read_end, False)
+        self._text = b""
+        self._ended = False
+
+    def close_write_end(self) -> None:
+        """Leave the writing end to bubblewrap alone."""
+        if self.write_end >= 0:
+            os.close(self.write_end)
+            self.write_end = -1
+
+    def close(self) -> None:
+        """Close both ends."""
+        self.close_write_end()
+        if self._read_end >= 0:
+            os.close(self._read_end)
+            self._read_end = -1
+
+    async def first_process(self, *, limit_seconds: float) -> int | None:
+        """Process id of the namespace's first process, waited for while bubblewrap is still starting.
+
+        It is written before that process may go on, so whoever knows it can end all that will ever be inside.
+        """
+        loop = asyncio.get_running_loop()
+        readable = asyncio.Event()
+        loop.add_reader(self._read_end, readable.set)
+        try:
+            async with asyncio.timeout(limit_seconds):
+                while (first := self.number("child-pid")) is None and not self._ended:
+                    readable.clear()
+                    await readable.wait()
+                return first
+        except TimeoutError:
+            return None
+        finally:
+            loop.remove_reader(self._read_end)
+
+    def number(self, name: str) -> int | None:
+        """`child-pid` or `exit-code`, where bubblewrap has written it by now."""
+        try:
+            while data := os.read(self._read_end, 4096):
+                self._text += data
+            self._ended = True
+        except BlockingIOError:
+            pass
+        for line in self._text.split(b"\n")[:-1]:
+            value = cast("dict[str, Any]", json.loads(line)).get(name)
+            if isinstance(value, int):
+                return value
+        return None

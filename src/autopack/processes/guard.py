@@ -1,0 +1,83 @@
+"""Commands die with us, also when we are killed, and so do those of them that left their group."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import subprocess
+from pathlib import Path
+
+_GUARD = 'read -r group && read -r _; kill -s KILL -- "-$group"'
+_ROUNDS = 50
+_PAUSE_SECONDS = 0.02
+
+
+class Guard:
+    """A tiny process that waits for the end of our pipe: when we are killed, it kills the command's group.
+
+    It is there before the command is, and knows the group as soon as we do. (bubblewrap's own
+    `--die-with-parent` comes into force only after its first milliseconds.) `mark` is set as the variable
+    `variable` in the command's environment, so that descendants which made a session of their own can be
+    found (Linux).
+    """
+
+    variable = "AUTOPACK_COMMAND"
+
+    def __init__(self) -> None:
+        self.mark = secrets.token_hex(16)
+        read_end, self._pipe = os.pipe()
+        try:
+            self._process: subprocess.Popen[bytes] | None = subprocess.Popen(
+                ("/bin/sh", "-c", _GUARD),
+                stdin=read_end,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        finally:
+            os.close(read_end)
+
+    def watch(self, group: int) -> None:
+        """Start guarding a process group."""
+        os.write(self._pipe, f"{group}\n".encode())
+
+    def dismiss(self) -> None:
+        """The command has ended: end the guard without its kill."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+        if self._pipe >= 0:
+            os.close(self._pipe)
+            self._pipe = -1
+
+
+async def end_marked(guard: Guard) -> None:
+    """Kill every process that carries the mark, until there is none. Does nothing where there is no /proc."""
+    for _ in range(_ROUNDS):
+        marked = find_marked(guard)
+        if not marked:
+            return
+        for process in marked:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(process, signal.SIGKILL)
+        await asyncio.sleep(_PAUSE_SECONDS)
+
+
+def find_marked(guard: Guard) -> list[int]:
+    """Ids of running processes whose environment carries the mark."""
+    needle = f"{guard.variable}={guard.mark}".encode()
+    found: list[int] = []
+    try:
+        names = os.listdir("/proc")  # noqa: PTH208
+    except FileNotFoundError:
+        return found
+    for name in names:
+        if name.isdecimal():
+            with contextlib.suppress(OSError):
+                if needle in Path("/proc", name, "environ").read_bytes():
+                    found.append(int(name))
+    return found

@@ -1,0 +1,132 @@
+"""Commands that a model wrote: run with a cleaned environment and a private HOME, in bubblewrap or bare."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import assert_never
+
+from autopack.errors import Unavailable
+from autopack.processes.bubblewrap import StatusPipe, sandbox_argv
+from autopack.processes.command import Command, Confinement, Finished, Profile
+from autopack.processes.ends import wait_for_pid
+from autopack.processes.guard import Guard, end_marked
+from autopack.processes.spawn import execute
+from autopack.processes.toolchains import Toolchains, find_toolchains
+
+INSTALL_HINT = (
+    "Install bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap; "
+    "Arch: pacman -S bubblewrap), or accept the risk with --unsandboxed."
+)
+_START_SECONDS = 5.0
+_NAMESPACE_END_SECONDS = 10.0
+
+
+async def run_confined(command: Command, *, profile: Profile, confinement: Confinement) -> Finished:
+    """Run a command that a model may have written.
+
+    It sees the system's programs and the toolchains on PATH read-only, its profile's folders, a private
+    HOME, an empty /tmp; no other process, and without `network` only an empty loopback. Of the host's
+    environment it gets PATH (as far as it is bound) and the locale; `command.env` is added. When it ends, is
+    timed out or cancelled, every process it started is dead before this returns. With `Confinement.NONE` the
+    environment is the same, but nothing is hidden. Raises `Unavailable` where the sandbox can't be started.
+    """
+    home = user_home()
+    path = command.env.get("PATH") or os.environ.get("PATH") or os.defpath
+    private = (profile.home, *profile.writable, *profile.readable)
+    toolchains = find_toolchains(path=path, user_home=home, private=private)
+    match confinement:
+        case Confinement.BUBBLEWRAP:
+            env = _environment(command, profile, toolchains, path=toolchains.path)
+            return await _in_bubblewrap(replace(command, env=env), profile, toolchains.folders)
+        case Confinement.NONE:
+            return await _bare(replace(command, env=_environment(command, profile, toolchains, path=path)))
+        case _:
+            assert_never(confinement)
+
+
+def user_home() -> Path:
+    """The home of whoever runs Autopack, which a confined command must not see."""
+    return Path(os.environ.get("HOME") or Path.home())
+
+
+def _environment(
+    command: Command, profile: Profile, toolchains: Toolchains, *, path: str
+) -> Mapping[str, str]:
+    locale = {name: value for name, value in os.environ.items() if name == "LANG" or name.startswith("LC_")}
+    return {
+        "LANG": "C.UTF-8",
+        **locale,
+        **toolchains.env,
+        "TERM": "dumb",
+        **command.env,
+        "PATH": path,
+        "HOME": str(profile.home),
+        "TMPDIR": "/tmp",
+    }
+
+
+async def _in_bubblewrap(command: Command, profile: Profile, toolchains: tuple[Path, ...]) -> Finished:
+    bwrap = shutil.which("bwrap")
+    if bwrap is None:
+        raise Unavailable("The sandbox needs bubblewrap, which is not installed.", hint=INSTALL_HINT)
+    status = StatusPipe()
+    guard = Guard()
+
+    def started(group: int) -> None:
+        guard.watch(group)
+        status.close_write_end()
+
+    async def end_namespace() -> None:
+        # Ending bubblewrap itself would leave the rest to its parent-death signal, which may not be set yet.
+        if (first := await status.first_process(limit_seconds=_START_SECONDS)) is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(first, signal.SIGKILL)
+
+    async def namespace_ended() -> None:
+        if (first := status.number("child-pid")) is not None:
+            await wait_for_pid(first, limit_seconds=_NAMESPACE_END_SECONDS)
+
+    argv = sandbox_argv(command, profile, toolchains=toolchains, status_fd=status.write_end, bwrap=bwrap)
+    try:
+        finished = await execute(
+            replace(command, argv=argv),
+            pass_fds=(status.write_end,),
+            started=started,
+            stop=end_namespace,
+            leftovers=namespace_ended,
+        )
+        began = status.number("exit-code") is not None or finished.timed_out or finished.exit_code < 0
+    finally:
+        guard.dismiss()
+        status.close()
+    finished = replace(finished, argv=command.argv)
+    if finished.timed_out:
+        finished = replace(finished, exit_code=-signal.SIGKILL)
+    if began:
+        return finished
+    said = (finished.output + finished.errors).decode(errors="replace").strip()
+    if said.startswith("bwrap: execvp"):
+        return replace(finished, exit_code=127)
+    raise Unavailable(
+        f"The sandbox did not start: {said.splitlines()[-1] if said else 'bubblewrap said nothing'}",
+        hint="`autopack doctor` says what is missing; --unsandboxed goes on without it, at your risk.",
+    )
+
+
+async def _bare(command: Command) -> Finished:
+    guard = Guard()
+    marked = replace(command, env={**command.env, guard.variable: guard.mark})
+
+    async def leftovers() -> None:
+        await end_marked(guard)
+
+    try:
+        return await execute(marked, started=guard.watch, leftovers=leftovers)
+    finally:
+        guard.dismiss()

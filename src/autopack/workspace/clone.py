@@ -1,0 +1,85 @@
+"""Making a workspace: our own repository with the objects of the user's HEAD, and its branch."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from autopack.errors import InvalidInput, Unavailable
+from autopack.workspace.files import remove, write_durably
+from autopack.workspace.git import Git, last_words, parts, text
+from autopack.workspace.layout import EXCLUDED, Layout
+from autopack.workspace.source import common_dir
+
+_UPLOAD_PACK = "git -c 'safe.directory=*' -c core.hooksPath=/dev/null upload-pack"
+_GITLINK = b"160000"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a workspace began from."""
+
+    base: str
+    """Commit id of the user's HEAD at that moment."""
+    gitlinks: tuple[str, ...]
+    """Paths of the base's submodules."""
+
+
+def read_origin(layout: Layout) -> Origin | None:
+    """What `make_clone` remembered; None where it has not come to its end."""
+    try:
+        stored = json.loads((layout.state / "created.json").read_bytes())
+    except FileNotFoundError:
+        return None
+    return Origin(base=stored["base"], gitlinks=tuple(stored["gitlinks"]))
+
+
+async def make_clone(layout: Layout, source: Path) -> Origin:
+    """Copy the user's HEAD, and the tags on its history, into a new repository of ours.
+
+    Nothing is shared with the user's repository: no hard links, no alternates, no remote. What an earlier,
+    killed attempt left is made anew. Raises `Unavailable` where the source can't be read.
+    """
+    for left in (
+        layout.git_dir,
+        layout.state,
+        layout.checkout("build"),
+        layout.checkout("verify"),
+        layout.root / "home",
+    ):
+        remove(left)
+    layout.state.mkdir(parents=True)
+    object_format = await _object_format(source)
+    layout.git_dir.mkdir()
+    await layout.git(
+        "init", "--quiet", "--bare", "--template=", f"--object-format={object_format}",
+        "--initial-branch=autopack-none",
+    )  # fmt: skip
+    (layout.git_dir / "info").mkdir(exist_ok=True)
+    (layout.git_dir / "info" / "exclude").write_text(EXCLUDED)
+    fetched = await layout.git.try_(
+        "fetch", "--quiet", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules",
+        "--update-shallow", f"--upload-pack={_UPLOAD_PACK}", os.fspath(source),
+        "+HEAD:refs/autopack/base", f"+HEAD:{layout.branch}",
+    )  # fmt: skip
+    if fetched.exit_code != 0:
+        raise Unavailable(f"The repository {source} can't be read: {last_words(fetched)}")
+    base = (layout.git_dir / "refs/autopack/base").read_text().strip()
+    listing = await layout.git("ls-tree", "-r", "-z", base)
+    gitlinks = tuple(text(entry.split(b"\t", 1)[1]) for entry in parts(listing) if entry.startswith(_GITLINK))
+    return Origin(base=base, gitlinks=gitlinks)
+
+
+def remember_origin(layout: Layout, origin: Origin) -> None:
+    """The last step of creating: from now on the workspace is there."""
+    stored = {"base": origin.base, "gitlinks": origin.gitlinks}
+    write_durably(layout.state / "created.json", json.dumps(stored).encode())
+
+
+async def _object_format(source: Path) -> str:
+    found = await Git(common_dir(source)).try_("rev-parse", "--show-object-format")
+    if found.exit_code != 0:
+        raise InvalidInput(f"{source} is not a usable git repository: {last_words(found)}")
+    return found.output.decode().strip()

@@ -1,0 +1,53 @@
+"""The run's commits and its branch in our own repository: each step can be done twice."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from autopack.errors import BranchMoved, Unavailable
+from autopack.workspace.git import last_words
+from autopack.workspace.layout import Layout
+
+AUTHOR = "Autopack"
+EMAIL = "autopack@localhost"
+
+
+async def write_commit(layout: Layout, *, tree: str, parent: str, message: str, when: datetime) -> str:
+    """Write a commit object: the same arguments give the same id, on every machine and every time."""
+    if when.tzinfo is None:
+        raise ValueError("a commit's time needs a time zone")
+    stamp = f"{int(when.timestamp())} +0000"
+    lines = (
+        f"tree {tree}",
+        f"parent {parent}",
+        f"author {AUTHOR} <{EMAIL}> {stamp}",
+        f"committer {AUTHOR} <{EMAIL}> {stamp}",
+        "",
+        message.rstrip("\n") + "\n",
+    )
+    body = "\n".join(lines).encode("utf-8", "replace")
+    return (await layout.git("hash-object", "-t", "commit", "-w", "--stdin", stdin=body)).decode().strip()
+
+
+async def move_branch(layout: Layout, *, parent: str, new: str) -> None:
+    """Move the branch from parent to new. Already at new is fine; elsewhere raises `BranchMoved`."""
+    layout.drop_stale_locks()
+    moved = await layout.git.try_("update-ref", layout.branch, new, parent)
+    if moved.exit_code == 0:
+        return
+    now = await read_branch(layout)
+    if now == new:
+        return
+    if now != parent:
+        raise BranchMoved(
+            f"The branch autopack/{layout.run_id} of the workspace is at {(now or 'nothing')[:12]}, not at "
+            f"{parent[:12]} or {new[:12]}.",
+            hint="Something else moved it; the run can't go on without losing one of the two.",
+        )
+    raise Unavailable(f"The workspace's branch can't be moved: {last_words(moved)}")
+
+
+async def read_branch(layout: Layout) -> str | None:
+    """Commit id of the run's branch in our repository."""
+    found = await layout.git.try_("rev-parse", "--verify", "--quiet", layout.branch)
+    return found.output.decode().strip() or None

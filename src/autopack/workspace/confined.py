@@ -1,0 +1,108 @@
+"""The plan's and the Builder's commands: one profile for all, and the evidence of what they said."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from autopack.artifacts import ArtifactStore
+from autopack.processes import Command, Finished, Profile, run_confined
+from autopack.processes.sandbox import user_home
+from autopack.processes.toolchains import is_secret
+from autopack.runs.schemas import Evidence
+from autopack.workspace.counts import read_counts
+from autopack.workspace.layout import Layout, Which
+from autopack.workspace.schemas import CommandSettings
+
+_INSTALLERS = re.compile(
+    r"(?:(?:HTTP|HTTPS|ALL|NO|FTP)_PROXY|SSL_CERT_(?:FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|AWS_CA_BUNDLE"
+    r"|NODE_EXTRA_CA_CERTS|GIT_SSL_CAINFO|NIX_SSL_CERT_FILE|CARGO_HTTP_CAINFO|CARGO_HTTP_PROXY"
+    r"|(?:PIP|UV|NPM_CONFIG|YARN|PNPM|BUNDLE_MIRROR|CARGO_REGISTRIES|CARGO_NET)_\w+|GOPROXY|GOSUMDB|GONOSUMDB"
+    r"|GONOPROXY|GOPRIVATE|GOINSECURE)",
+    re.IGNORECASE,
+)
+_NOT_PASSED = re.compile(
+    r"KEY|TOKEN|SECRET|PASS|AUTH|CREDENTIAL|USERNAME|(?:CACHE|INSTALL|TOOL|DATA|PYTHON|PREFIX|CONFIG)_?DIR$"
+    r"|CACHE$|PREFIX$|USERCONFIG$|GLOBALCONFIG$|CONFIG_FILE$|_TARGET$|_LOG$",
+    re.IGNORECASE,
+)
+
+
+async def run_in_checkout(
+    layout: Layout,
+    which: Which,
+    command: str,
+    settings: CommandSettings,
+    *,
+    timeout_seconds: float,
+    installing: bool = False,
+) -> Finished:
+    """Run one shell command in a checkout, confined as the settings say.
+
+    Writable are the checkout and its own HOME; our repository is readable, so that git works inside. With
+    `installing` the network is on, and proxy, index and certificate variables are passed.
+    """
+    checkout = layout.checkout(which)
+    env = {name: settings.environ[name] for name in settings.env if name in settings.environ}
+    readable: list[Path] = []
+    if installing:
+        installers = installer_variables(settings.environ)
+        readable = _folders_named_by(installers.values())
+        env = installers | env
+    if "PATH" in settings.environ:
+        env["PATH"] = settings.environ["PATH"]
+    return await run_confined(
+        Command(argv=("sh", "-c", command), cwd=checkout, env=env, timeout_seconds=timeout_seconds),
+        profile=Profile(
+            writable=(checkout,),
+            readable=(layout.git_dir, checkout / ".git", *readable),
+            home=layout.home(which),
+            network=installing or settings.network,
+        ),
+        confinement=settings.confinement,
+    )
+
+
+async def gather_evidence(
+    layout: Layout,
+    which: Which,
+    command: str,
+    settings: CommandSettings,
+    *,
+    tree: str,
+    artifacts: ArtifactStore,
+    installing: bool = False,
+) -> tuple[Evidence, Finished]:
+    """Run one of the plan's commands and store its whole output."""
+    finished = await run_in_checkout(
+        layout, which, command, settings, timeout_seconds=settings.timeout_seconds, installing=installing
+    )
+    output_sha = await asyncio.to_thread(artifacts.put, finished.output)
+    evidence = Evidence(
+        argv=finished.argv,
+        exit_code=finished.exit_code,
+        duration_seconds=finished.duration_seconds,
+        output_sha=output_sha,
+        tree=tree,
+        counts=read_counts(finished.output),
+        timed_out=finished.timed_out,
+    )
+    return evidence, finished
+
+
+def installer_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """What package installers need to reach their index through this network, without what looks secret."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if _INSTALLERS.fullmatch(name) and not _NOT_PASSED.search(name)
+    }
+
+
+def _folders_named_by(values: Iterable[str]) -> list[Path]:
+    """Certificate bundles and local indexes that the values name, and that the sandbox would hide."""
+    home = user_home()
+    found = [Path(word) for value in values for word in value.split() if word.startswith("/")]
+    return [path for path in found if path.exists() and not is_secret(path, user_home=home)]

@@ -1,0 +1,88 @@
+"""What a test runner said of itself at its end, read from its output.
+
+Known: pytest, unittest, go test -v, cargo test, jest, vitest. Output that none of them wrote gives None.
+"""
+
+from __future__ import annotations
+
+import re
+
+from autopack.runs.schemas import TestCounts
+
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+_PYTEST = re.compile(
+    r"^(?:=+ )?(?P<what>(?:\d+ [a-z]+(?:, )?)+|no tests ran) in [\d.]+s(?: \([\d:, a-z]+\))?(?: =+)?$",
+    re.MULTILINE,
+)
+_PYTEST_PART = re.compile(r"(\d+) ([a-z]+)")
+_UNITTEST = re.compile(
+    r"^Ran (?P<ran>\d+) tests? in [\d.]+s\n+(?:OK|FAILED|NO TESTS RAN)(?: \((?P<what>[^)]*)\))?", re.MULTILINE
+)
+_CARGO = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored;", re.MULTILINE)
+_GO = re.compile(r"^\s*--- (PASS|FAIL|SKIP): ", re.MULTILINE)
+_JEST = re.compile(r"^\s*Tests:?\s+(?P<what>.*\d+ (?:passed|failed).*)$", re.MULTILINE)
+
+
+def read_counts(output: bytes) -> TestCounts | None:
+    """Counts of the last summary in the output (cargo and go print several: their sum)."""
+    said = plain(output)
+    return _pytest(said) or _unittest(said) or _cargo(said) or _jest(said) or _go(said)
+
+
+def plain(output: bytes) -> str:
+    """Output as text, without terminal colours and carriage returns."""
+    return _ANSI.sub("", output.decode("utf-8", "replace")).replace("\r\n", "\n")
+
+
+def _pytest(said: str) -> TestCounts | None:
+    found = list(_PYTEST.finditer(said))
+    if not found:
+        return None
+    counts = {word: int(number) for number, word in _PYTEST_PART.findall(found[-1]["what"])}
+    return TestCounts(
+        passed=counts.get("passed", 0) + counts.get("xpassed", 0),
+        failed=counts.get("failed", 0),
+        errors=counts.get("error", 0) + counts.get("errors", 0),
+        skipped=counts.get("skipped", 0) + counts.get("xfailed", 0),
+    )
+
+
+def _unittest(said: str) -> TestCounts | None:
+    found = list(_UNITTEST.finditer(said))
+    if not found:
+        return None
+    last = found[-1]
+    named = dict(re.findall(r"([a-z ]+)=(\d+)", last["what"] or ""))
+    counts = {name.strip(): int(number) for name, number in named.items()}
+    failed = counts.get("failures", 0) + counts.get("unexpected successes", 0)
+    errors = counts.get("errors", 0)
+    skipped = counts.get("skipped", 0) + counts.get("expected failures", 0)
+    passed = max(0, int(last["ran"]) - failed - errors - skipped)
+    return TestCounts(passed=passed, failed=failed, errors=errors, skipped=skipped)
+
+
+def _cargo(said: str) -> TestCounts | None:
+    found = _CARGO.findall(said)
+    if not found:
+        return None
+    passed, failed, ignored = (sum(int(entry[place]) for entry in found) for place in range(3))
+    return TestCounts(passed=passed, failed=failed, skipped=ignored)
+
+
+def _jest(said: str) -> TestCounts | None:
+    found = list(_JEST.finditer(said))
+    if not found:
+        return None
+    counts = {word: int(number) for number, word in re.findall(r"(\d+) (\w+)", found[-1]["what"])}
+    return TestCounts(
+        passed=counts.get("passed", 0),
+        failed=counts.get("failed", 0),
+        skipped=counts.get("skipped", 0) + counts.get("todo", 0),
+    )
+
+
+def _go(said: str) -> TestCounts | None:
+    found: list[str] = _GO.findall(said)
+    if not found:
+        return None
+    return TestCounts(passed=found.count("PASS"), failed=found.count("FAIL"), skipped=found.count("SKIP"))

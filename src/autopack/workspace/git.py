@@ -1,0 +1,126 @@
+"""Our own git: every call names its repository, reads no configuration but ours, and runs nobody's code.
+
+Two things follow from who writes in the checkouts. `GIT_DIR`, `GIT_WORK_TREE` and the index are always given,
+so a `.git` that a model planted is never looked for. And no command is used that looks into nested
+repositories: `git add` and `git status` run `git status` inside them, with their configuration, and so the
+filters it names.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from autopack.errors import Unavailable
+from autopack.processes import Command, Finished, run
+
+_OURS = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.attributesFile=/dev/null",
+    "core.excludesFile=/dev/null",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "protocol.ext.allow=never",
+    "submodule.recurse=false",
+    "safe.directory=*",
+    "advice.detachedHead=false",
+)
+_CONFIG = tuple(word for setting in _OURS for word in ("-c", setting))
+_KEPT = ("PATH", "TMPDIR", "LD_LIBRARY_PATH", "DEVELOPER_DIR")
+_OUTPUT_LIMIT_BYTES = 512 * 1024 * 1024
+_TIMEOUT_SECONDS = 1800.0
+
+
+@dataclass(frozen=True)
+class Git:
+    """One repository, and where it matters its work tree and index."""
+
+    git_dir: Path
+    work_tree: Path | None = None
+    index: Path | None = None
+
+    async def try_(self, *args: str, stdin: bytes = b"", locks: bool = False) -> Finished:
+        """Run git and hand back how it ended, whatever that was."""
+        env = scrubbed_environment()
+        env["GIT_DIR"] = str(self.git_dir)
+        cwd = self.git_dir
+        if self.work_tree is not None:
+            env["GIT_WORK_TREE"] = str(self.work_tree)
+            cwd = self.work_tree
+        if self.index is not None:
+            env["GIT_INDEX_FILE"] = str(self.index)
+        if not locks:
+            env["GIT_OPTIONAL_LOCKS"] = "0"
+        finished = await run(
+            Command(
+                argv=("git", *_CONFIG, *args),
+                cwd=cwd,
+                env=env,
+                timeout_seconds=_TIMEOUT_SECONDS,
+                output_limit_bytes=_OUTPUT_LIMIT_BYTES,
+                separate_errors=True,
+                input_bytes=stdin,
+            )
+        )
+        return require_git(finished)
+
+    async def __call__(self, *args: str, stdin: bytes = b"", locks: bool = False) -> bytes:
+        """Run git and hand back its output. Raises `Unavailable` where it fails."""
+        finished = await self.try_(*args, stdin=stdin, locks=locks)
+        if finished.exit_code != 0:
+            raise Unavailable(f"git {args[0]} failed in {self.git_dir}: {last_words(finished)}")
+        if finished.truncated:
+            raise Unavailable(
+                f"git {args[0]} said more than {_OUTPUT_LIMIT_BYTES} bytes, too much to be handled whole."
+            )
+        return finished.output
+
+
+def scrubbed_environment() -> dict[str, str]:
+    """Where programs are found, and nothing else of the caller's: no `GIT_*`, no home, no global settings."""
+    env = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return env | {
+        "LC_ALL": "C",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_DEFAULT_REF_FORMAT": "files",
+    }
+
+
+def require_git(finished: Finished) -> Finished:
+    """The same. Raises `Unavailable` where git is missing or took longer than any git should."""
+    if finished.exit_code == 127 and not finished.errors:
+        raise Unavailable(
+            "git is not installed.", hint="Install git 2.34 or newer and see that PATH finds it."
+        )
+    if finished.timed_out:
+        raise Unavailable(f"git did not end within {_TIMEOUT_SECONDS:.0f} s: {' '.join(finished.argv[-4:])}")
+    return finished
+
+
+def last_words(finished: Finished) -> str:
+    """The line of git's that says what is wrong."""
+    lines = (finished.errors or finished.output).decode(errors="replace").strip().splitlines()
+    telling = [line for line in lines if line.startswith(("fatal:", "error:"))]
+    return (telling or lines or [f"exit code {finished.exit_code}"])[0]
+
+
+def text(path: bytes) -> str:
+    """A path of git's as a str; bytes that are not UTF-8 become surrogates, as in `os.fsdecode`."""
+    return path.decode("utf-8", "surrogateescape")
+
+
+def shown(path: bytes) -> str:
+    """A path of git's for records and people: valid UTF-8 always, other bytes written as `\\xff`."""
+    return path.decode("utf-8", "backslashreplace")
+
+
+def parts(output: bytes) -> list[bytes]:
+    """What `-z` separated."""
+    return output.split(b"\0")[:-1]

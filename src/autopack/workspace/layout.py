@@ -1,0 +1,134 @@
+"""Where the parts of one workspace are, and putting right what a kill or a model left of them.
+
+<root>/repo.git              our repository: objects copied from the user's, never linked
+<root>/repo.git/worktrees/   git's own administration of the two checkouts, index and HEAD
+<root>/build, <root>/verify  the checkouts
+<root>/home/build, /verify   a private HOME for the commands of each
+<root>/state/                created.json (written last by `create`), setup fingerprints
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from autopack.workspace.files import empty, holds, remove
+from autopack.workspace.git import Git
+
+Which = Literal["build", "verify"]
+
+EXCLUDED = """\
+# Litter that is never meant to be committed, whether or not the repository ignores it.
+__pycache__/
+*.pyc
+*.pyo
+.pytest_cache/
+.mypy_cache/
+.ruff_cache/
+.hypothesis/
+.tox/
+.nox/
+.venv/
+.coverage
+.coverage.*
+*.egg-info/
+node_modules/
+.DS_Store
+Thumbs.db
+.pydantic-ai-harness/
+.autopack/
+"""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The paths of one workspace."""
+
+    root: Path
+    run_id: str
+
+    @property
+    def git_dir(self) -> Path:
+        """Our repository, bare; its HEAD is unborn, so that no attributes are read from a tree."""
+        return self.root / "repo.git"
+
+    @property
+    def state(self) -> Path:
+        """What is remembered beside the checkouts."""
+        return self.root / "state"
+
+    @property
+    def branch(self) -> str:
+        """The run's branch, the same name here and in the user's repository."""
+        return f"refs/heads/autopack/{self.run_id}"
+
+    @property
+    def git(self) -> Git:
+        """Git on the repository alone."""
+        return Git(self.git_dir)
+
+    def checkout(self, which: Which) -> Path:
+        """Builder's or verification's files."""
+        return self.root / which
+
+    def home(self, which: Which) -> Path:
+        """The HOME of that checkout's commands."""
+        return self.root / "home" / which
+
+    def admin(self, which: Which) -> Path:
+        """Git's folder for that checkout."""
+        return self.git_dir / "worktrees" / which
+
+    def index(self, which: Which) -> Path:
+        """The index that git in the sandbox reads."""
+        return self.admin(which) / "index"
+
+    @property
+    def snapshot_index(self) -> Path:
+        """An index of our own for snapshots, so that the Builder's `git diff` stays true."""
+        return self.admin("build") / "snapshot-index"
+
+    def git_in(self, which: Which, *, index: Path | None = None) -> Git:
+        """Git on one checkout."""
+        return Git(self.admin(which), self.checkout(which), index or self.index(which))
+
+    def link(self, which: Which) -> None:
+        """Make one checkout a worktree of our repository: what `git worktree add` writes, and only that.
+
+        Done again before each use: the `.git` file lies where a model can write.
+        """
+        checkout, admin = self.checkout(which), self.admin(which)
+        if checkout.is_symlink() or not checkout.is_dir():
+            remove(checkout)
+            checkout.mkdir(parents=True)
+        if not admin.is_dir():
+            admin.mkdir(parents=True)
+        if not self.home(which).is_dir():
+            self.home(which).mkdir(parents=True)
+        for path, content in (
+            (checkout / ".git", f"gitdir: {admin}\n"),
+            (admin / "HEAD", f"ref: {self.branch}\n"),
+            (admin / "commondir", "../..\n"),
+            (admin / "gitdir", f"{checkout / '.git'}\n"),
+        ):
+            data = content.encode("utf-8", "surrogateescape")
+            if not holds(path, data):
+                remove(path)
+                path.write_bytes(data)
+
+    def drop_stale_locks(self, which: Which | None = None) -> None:
+        """Remove lock files of git processes that were killed: nobody but us writes in this repository."""
+        locks = [self.git_dir / name for name in ("packed-refs.lock", "config.lock", "shallow.lock")]
+        locks += [self.git_dir / f"{self.branch}.lock", self.git_dir / "refs/autopack/base.lock"]
+        if which is not None:
+            locks += [self.admin(which) / name for name in ("index.lock", "snapshot-index.lock", "HEAD.lock")]
+        for lock in locks:
+            lock.unlink(missing_ok=True)
+
+    def empty_submodules(self, which: Which, gitlinks: tuple[str, ...]) -> None:
+        """Submodules are not checked out: whatever is in their folders was put there."""
+        for path in gitlinks:
+            folder = self.checkout(which) / path
+            if folder.is_dir():
+                empty(folder)

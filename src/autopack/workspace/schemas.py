@@ -1,0 +1,68 @@
+"""What the workspace is told and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from autopack.processes import Confinement
+from autopack.runs.schemas import Evidence, FileChange
+
+
+@dataclass(frozen=True)
+class CommandSettings:
+    """How the plan's commands are run: the plan's words and the process's environment, handed in."""
+
+    confinement: Confinement
+    setup: tuple[str, ...]
+    copy_files: tuple[str, ...]
+    """Untracked files of the user's checkout that the commands need, relative to its top."""
+    env: tuple[str, ...]
+    """Names of variables that are passed through."""
+    network: bool
+    environ: Mapping[str, str]
+    timeout_seconds: float
+
+
+@dataclass(frozen=True)
+class Change:
+    """What differs between two trees. A rename is a deletion and an addition, so that scopes see both."""
+
+    files: tuple[FileChange, ...]
+    nested_repositories: tuple[str, ...]
+    """Git repositories inside the checkout: their files can't be committed, so the change is not whole."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """What the commands said about one tree."""
+
+    passed: bool
+    evidence: tuple[Evidence, ...]
+    changed_by_checks: tuple[str, ...]
+    """Tracked files that differ from the tree after the commands: then the check has not passed."""
+    failure: str
+    """For the Builder: the command, how it ended, the end of its output. Empty where it passed."""
+    fingerprint: str | None
+    """The same for the same failure, see `fingerprint.py`. None where it passed."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The user's repository as it was found."""
+
+    top: Path
+    head: str
+    branch: str | None
+    """None where HEAD is detached."""
+
+
+@dataclass(frozen=True)
+class MergeResult:
+    """What `merge` did: `commit` is the branch's head now, `message` one line for a person."""
+
+    commit: str
+    already_merged: bool
+    fast_forward: bool
+    message: str
