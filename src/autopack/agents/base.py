@@ -1,0 +1,133 @@
+"""What every way of calling a model has in common: the task, its result, and who is told meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Generic, Protocol, TypeAlias, TypeVar
+
+from autopack.errors import AutopackError, Unavailable
+from autopack.routing.policy import ModelRef
+from autopack.usage.schemas import TokenUsage
+
+T = TypeVar("T")
+
+
+class Access(StrEnum):
+    """What the model may do in the checkout. READ offers neither the writing tools nor a shell."""
+
+    WRITE = "write"
+    READ = "read"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShellResult:
+    """How one shell command of the model ended. `output` is stdout and stderr as they came."""
+
+    exit_code: int
+    output: str
+    timed_out: bool = False
+
+
+Shell: TypeAlias = Callable[[str, float], Awaitable[ShellResult]]
+"""Runs one command line in the checkout, sandboxed, for at most so many seconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentTask(Generic[T]):
+    """One conversation to be had with a model, from its first prompt to a typed answer."""
+
+    model: ModelRef
+    instructions: str
+    prompt: str
+    checkout: Path
+    """The only folder whose files the model sees; `.git` and `.autopack` in it stay out of reach."""
+    access: Access
+    output: type[T]
+    """`str`, or a pydantic model that the answer is validated against."""
+    shell: Shell | None = None
+    max_requests: int
+    """Requests of this conversation that got an answer, those in `history` included."""
+    max_output_tokens: int
+    """Sent with every request; also the output side of its reservation."""
+    history: bytes | None = None
+    """A transcript as `Watcher.responded` got it: the conversation goes on behind it, unasked."""
+    api_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentResult(Generic[T]):
+    """The answer, and what this call of `run` took; what came before a resumption is not counted again."""
+
+    output: T
+    requests: int
+    usage: TokenUsage
+    transcript: bytes
+
+
+class Metering(Protocol):
+    """Books of one conversation. Each request that is sent is one reservation, closed exactly once:
+
+    settled (it was answered), lost (it may have been billed; how much is unknown) or released (it was
+    never sent, or refused with an error answer, which no provider bills).
+    """
+
+    async def reserve(self, *, bound: TokenUsage) -> str:
+        """Commit to at most `bound` before a request is sent; gives its call id."""
+        ...
+
+    async def settle(self, call_id: str, *, usage: TokenUsage, response_id: str | None) -> None:
+        """The request was answered, and this is what the provider says it took."""
+        ...
+
+    async def lose(self, call_id: str, *, why: str) -> None:
+        """The request went out and no usage came back: recorded as unknown, never as zero."""
+        ...
+
+    async def release(self, call_id: str, *, why: str) -> None:
+        """Nothing was bought: no connection, or an error answer. The reservation closes without usage."""
+        ...
+
+
+class Watcher(Protocol):
+    """Who is told how a conversation goes."""
+
+    async def responded(self, transcript: bytes) -> None:
+        """A response is in and none of its tools has run: what `AgentTask.history` takes."""
+        ...
+
+    def doing(self, activity: str) -> None:
+        """What the model is at just now, on one line; ephemeral."""
+        ...
+
+
+class Agent(Protocol):
+    """One way of calling a model."""
+
+    async def warm_up(self, models: Iterable[ModelRef]) -> None:
+        """Load what calling these models needs, while the caller still waits for something else."""
+        ...
+
+    async def run(self, task: AgentTask[T], *, meter: Metering, watch: Watcher) -> AgentResult[T]:
+        """Have the conversation. Raises ProviderUnreachable, ProviderRefused, AgentGaveUp."""
+        ...
+
+
+class ProviderUnreachable(Unavailable):
+    """The model's server did not answer, or kept failing, after every retry."""
+
+    code = "provider_unreachable"
+
+
+class ProviderRefused(Unavailable):
+    """The model's server refused the request itself (key, permission, name, size): asking again is no use."""
+
+    code = "provider_refused"
+
+
+class AgentGaveUp(AutopackError):
+    """The model came to no usable answer: too many requests, or nothing that validates. A failed attempt."""
+
+    code = "agent_gave_up"

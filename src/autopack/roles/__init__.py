@@ -1,0 +1,1 @@
+"""What a model is asked: the prompts of each role and the answers they must give."""

@@ -1,0 +1,159 @@
+"""The Builder: what it is asked, and its report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autopack.agents.base import Access, Agent, AgentTask, Metering, Watcher
+from autopack.roles import prompts
+from autopack.roles.briefs import Assignment, Call, agent_instructions, command_lines, scope_lines
+from autopack.roles.fence import Fence, tail
+from autopack.roles.schemas import BuildReport, Issue
+
+FAILURE_LIMIT_CHARS = 12_000
+"""What a Builder is shown of an earlier attempt's failing output: its end."""
+_SUMMARY_LIMIT_CHARS = 2_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhaseProgress:
+    """Where one phase of the plan stands; `summary` is what its Builder said at the end."""
+
+    tier: str
+    id: str
+    name: str
+    state: str
+    summary: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EarlierAttempt:
+    """Why an attempt at this phase did not pass: a reason of ours, and the words of commands and Auditor."""
+
+    number: int
+    reason: str
+    """Such as `verification failed` or `rejected by the Auditor`."""
+    output: str = ""
+    issues: tuple[Issue, ...] = ()
+    kept: bool = True
+    """Whether the files of that attempt are in the checkout."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuilderBrief:
+    """All that a Builder is told."""
+
+    assignment: Assignment
+    plan_name: str
+    progress: tuple[PhaseProgress, ...]
+    earlier: tuple[EarlierAttempt, ...]
+    checkout: Path
+
+
+async def build(
+    agent: Agent, brief: BuilderBrief, *, call: Call, meter: Metering, watch: Watcher
+) -> BuildReport:
+    """Have a phase built in the checkout. Raises what `Agent.run` raises."""
+    result = await agent.run(builder_task(brief, call=call), meter=meter, watch=watch)
+    return BuildReport(summary=result.output.strip(), requests=result.requests, transcript=result.transcript)
+
+
+def builder_task(brief: BuilderBrief, *, call: Call) -> AgentTask[str]:
+    """The task as the agent gets it. Reads the checkout's agent instructions, and nothing else."""
+    return AgentTask(
+        model=call.model,
+        instructions=prompts.text("builder"),
+        prompt=builder_prompt(brief),
+        checkout=brief.checkout,
+        access=Access.WRITE,
+        output=str,
+        shell=call.shell,
+        max_requests=call.max_requests,
+        max_output_tokens=call.max_output_tokens,
+        history=call.history,
+        api_key=call.api_key,
+    )
+
+
+def builder_prompt(brief: BuilderBrief) -> str:
+    """The user prompt; its first four lines identify the conversation."""
+    assignment = brief.assignment
+    phase = assignment.phase
+    fence = assignment.fence("builder")
+    return prompts.fill(
+        "builder_task",
+        run_id=assignment.run_id,
+        phase_id=phase.id,
+        attempt=str(assignment.attempt),
+        attempts=str(phase.attempts),
+        phase_name=phase.name,
+        description=phase.description.strip(),
+        category=phase.category,
+        complexity=phase.complexity.value,
+        scope=scope_lines(phase),
+        commands=command_lines(assignment.commands),
+        plan_name=brief.plan_name,
+        progress=_progress(brief.progress, current=phase.id, fence=fence),
+        instructions=_instructions(brief.checkout, fence),
+        earlier=_earlier(brief.earlier, fence),
+    )
+
+
+def _progress(progress: Sequence[PhaseProgress], *, current: str, fence: Fence) -> str:
+    lines: list[str] = []
+    tier = None
+    for phase in progress:
+        if phase.tier != tier:
+            tier = phase.tier
+            lines.append(f"- Tier {tier}")
+        state = "this one" if phase.id == current else phase.state
+        lines.append(f"  - `{phase.id}` {phase.name}: {state}")
+    summaries = [
+        fence.around(f"summary of {phase.id}", tail(phase.summary.strip(), _SUMMARY_LIMIT_CHARS))
+        for phase in progress
+        if phase.summary.strip() and phase.id != current
+    ]
+    if summaries:
+        lines += ["", "What the Builders of finished phases said:", "", *summaries]
+    return "\n".join(lines) + "\n"
+
+
+def _instructions(checkout: Path, fence: Fence) -> str:
+    found = agent_instructions(checkout)
+    if not found:
+        return ""
+    texts = "\n\n".join(fence.around(name, text) for name, text in found)
+    return f"\n## The repository's own instructions for agents\n\n{texts}\n"
+
+
+def _earlier(attempts: Sequence[EarlierAttempt], fence: Fence) -> str:
+    if not attempts:
+        return ""
+    told = "\n".join(_one_earlier(attempt, fence) for attempt in attempts)
+    return (
+        "\n## Earlier attempts at this phase\n\n"
+        "They did not pass. Find out why before you write, fix the cause, and try another way where the\n"
+        f"same one failed before.\n\n{told}\n"
+    )
+
+
+def _one_earlier(attempt: EarlierAttempt, fence: Fence) -> str:
+    where = (
+        "Its files are in the checkout as it left them."
+        if attempt.kept
+        else "Its files are not in the checkout: it begins again from the last commit."
+    )
+    lines = [f"### Attempt {attempt.number}: {attempt.reason}", "", where, ""]
+    if attempt.output.strip():
+        lines += [fence.around("output", tail(attempt.output, FAILURE_LIMIT_CHARS)), ""]
+    if attempt.issues:
+        issues = "\n".join(_issue(issue) for issue in attempt.issues)
+        lines += ["The Auditor's issues:", "", fence.around("issues", issues), ""]
+    return "\n".join(lines)
+
+
+def _issue(issue: Issue) -> str:
+    place = f"{issue.file}:{issue.line}" if issue.line is not None else issue.file
+    return f"- {issue.severity.value}{f' {place}' if place else ''}: {issue.text}"

@@ -1,0 +1,147 @@
+"""What tests of conversations share: books in memory, a watcher that keeps what it is told, tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from autopack.agents.base import Access, AgentTask, Shell
+from autopack.agents.patience import Patience
+from autopack.routing.policy import ModelRef, ProviderKind
+from autopack.simulator import RunningSimulator, Scenario
+from autopack.usage.schemas import TokenUsage
+
+T = TypeVar("T")
+
+PATIENCE = Patience(connect_seconds=2, read_seconds=5, request_seconds=20, backoff_seconds=0.01)
+KINDS = (ProviderKind.OPENAI, ProviderKind.ANTHROPIC)
+KEY = "sk-test-0123456789"
+
+
+class Finding(BaseModel):
+    """A typed answer."""
+
+    colour: str
+    count: int
+
+
+@dataclass
+class Books:
+    """A meter in memory: what was reserved, and how each reservation was closed."""
+
+    bounds: dict[str, TokenUsage] = field(default_factory=dict[str, TokenUsage])
+    settled: dict[str, tuple[TokenUsage, str | None]] = field(
+        default_factory=dict[str, tuple[TokenUsage, str | None]]
+    )
+    lost: dict[str, str] = field(default_factory=dict[str, str])
+    released: dict[str, str] = field(default_factory=dict[str, str])
+
+    async def reserve(self, *, bound: TokenUsage) -> str:
+        call_id = f"call-{len(self.bounds) + 1}"
+        self.bounds[call_id] = bound
+        return call_id
+
+    async def settle(self, call_id: str, *, usage: TokenUsage, response_id: str | None) -> None:
+        self._close(call_id)
+        self.settled[call_id] = (usage, response_id)
+
+    async def lose(self, call_id: str, *, why: str) -> None:
+        self._close(call_id)
+        self.lost[call_id] = why
+
+    async def release(self, call_id: str, *, why: str) -> None:
+        self._close(call_id)
+        self.released[call_id] = why
+
+    def _close(self, call_id: str) -> None:
+        assert call_id in self.open, f"{call_id} is not open"
+
+    @property
+    def open(self) -> set[str]:
+        return self.bounds.keys() - self.settled.keys() - self.lost.keys() - self.released.keys()
+
+    @property
+    def spent(self) -> TokenUsage:
+        return sum((usage for usage, _ in self.settled.values()), TokenUsage())
+
+
+class Killed(BaseException):
+    """Stands for the death of the process at one point."""
+
+
+@dataclass
+class Notes:
+    """A watcher that keeps what it is told, and may die at the n-th response."""
+
+    transcripts: list[bytes] = field(default_factory=list[bytes])
+    activities: list[str] = field(default_factory=list[str])
+    dies_at: int | None = None
+
+    async def responded(self, transcript: bytes) -> None:
+        self.transcripts.append(transcript)
+        if len(self.transcripts) == self.dies_at:
+            raise Killed
+
+    def doing(self, activity: str) -> None:
+        self.activities.append(activity)
+
+
+def script(*steps: dict[str, Any], when: Sequence[str] = ()) -> Scenario:
+    """A scenario of one conversation."""
+    conversation = {"when": list(when), "steps": list(steps)}
+    return Scenario.model_validate({"schema_version": 1, "name": "test", "conversations": [conversation]})
+
+
+def model_at(url: str | None, kind: ProviderKind, *, name: str | None = None) -> ModelRef:
+    """A model of a kind at an address."""
+    anthropic = kind is ProviderKind.ANTHROPIC
+    return ModelRef(
+        name=name or ("claude-sonnet-5-5" if anthropic else "gpt-6.1-terra"),
+        provider="anthropic" if anthropic else "openai",
+        kind=kind,
+        family="claude" if anthropic else "gpt",
+        base_url=url,
+        api_key_env="ANTHROPIC_API_KEY" if anthropic else "OPENAI_API_KEY",
+        simulated=True,
+    )
+
+
+def simulated(simulator: RunningSimulator, kind: ProviderKind) -> ModelRef:
+    """A model that the simulator answers for."""
+    return model_at(simulator.url if kind is ProviderKind.ANTHROPIC else simulator.openai_url, kind)
+
+
+def task_for(
+    model: ModelRef,
+    checkout: Path,
+    output: type[T],
+    *,
+    access: Access = Access.WRITE,
+    shell: Shell | None = None,
+    history: bytes | None = None,
+    max_requests: int = 20,
+    prompt: str = "Role: builder\nRun: run_1\nPhase: store\nAttempt: 1\n\nDo it.",
+) -> AgentTask[T]:
+    """A task with everything else filled in."""
+    return AgentTask(
+        model=model,
+        instructions="You build things.",
+        prompt=prompt,
+        checkout=checkout,
+        access=access,
+        output=output,
+        shell=shell,
+        max_requests=max_requests,
+        max_output_tokens=1234,
+        history=history,
+        api_key=KEY,
+    )
+
+
+def calls(*named: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+    """A step that calls tools."""
+    return {"calls": [{"tool": tool, "args": args} for tool, args in named]}
