@@ -1,0 +1,82 @@
+"""What people ask of runs: start, go on, stop. Asking is a row in the database, from any process."""
+
+from __future__ import annotations
+
+from autopack.db import AnySession, Database
+from autopack.errors import Conflict
+from autopack.routing.meter import lose_open_calls
+from autopack.runs import queries, service
+from autopack.runs.states import EndReason, PhaseState, RunState
+from autopack.runs.tables import RunRow
+from autopack.supervisor import workers
+
+
+async def cancel(database: Database, run_id: str, *, by: str) -> bool:
+    """Ask a run to stop; its owner heeds it within a quarter of a second. False where it had ended."""
+    async with database.write() as session:
+        await queries.run(session, run_id)
+        return await service.ask_cancel(session, run_id, by=by)
+
+
+async def take(database: Database, run_id: str, *, owner: str) -> int:
+    """Take a run that nobody drives, to start it or to go on with it; returns the epoch it is ours under.
+
+    Raises `NotFound`, and `Conflict` where the run is driven by a live process, has succeeded, or has
+    no attempt left to go on with.
+    """
+    async with database.write() as session:
+        run = await queries.run(session, run_id)
+        await _check_free(session, run)
+        former = run.owner
+        if RunState(run.state).ended:
+            await _check_can_go_on(session, run)
+        epoch = await service.claim(session, run_id, epoch=run.epoch, owner=owner)
+        run = await queries.run(session, run_id)
+        if RunState(run.state) not in {RunState.QUEUED, RunState.IN_PROGRESS}:
+            await service.move_run(session, run, to=RunState.QUEUED)
+    await lose_open_calls(database, run_id, why=f"the process {former} ended before the call was settled")
+    return epoch
+
+
+async def abandon(database: Database, run_id: str, *, owner: str, by: str) -> None:
+    """Cancel a run that nobody drives. Does nothing where it had ended.
+
+    Raises `NotFound`, and `Conflict` where a live process drives it.
+    """
+    async with database.write() as session:
+        run = await queries.run(session, run_id)
+        await _check_free(session, run)
+        if RunState(run.state).ended:
+            return
+        former = run.owner
+        await service.claim(session, run_id, epoch=run.epoch, owner=owner)
+        phase = await queries.current_phase(session, run_id)
+        if phase is not None and phase.state != PhaseState.PENDING and not PhaseState(phase.state).ended:
+            await service.move_phase(session, phase, to=PhaseState.CANCELLED, attempt=0)
+        run = await queries.run(session, run_id)
+        detail = f"asked by {by}"
+        await service.move_run(session, run, to=RunState.CANCELLED, reason=EndReason.CANCELLED, detail=detail)
+    await lose_open_calls(database, run_id, why=f"the process {former} ended before the call was settled")
+
+
+async def _check_free(session: AnySession, run: RunRow) -> None:
+    if await workers.is_alive(session, run.owner):
+        raise Conflict(
+            f"Run {run.id} is being driven by a live process ({run.owner}).",
+            hint=f"Watch it with `autopack logs {run.id} -f`, or stop that process first.",
+        )
+
+
+async def _check_can_go_on(session: AnySession, run: RunRow) -> None:
+    if run.state == RunState.SUCCEEDED:
+        raise Conflict(
+            f"Run {run.id} has succeeded: there is nothing to go on with.",
+            hint=f"Take its work with `autopack merge {run.id}`.",
+        )
+    if run.end_reason == EndReason.ATTEMPTS_EXHAUSTED:
+        phase = await queries.current_phase(session, run.id)
+        name = "" if phase is None else f" {phase.phase_id}"
+        raise Conflict(
+            f"Run {run.id} failed because its phase{name} has no attempt left.",
+            hint=f"`autopack show {run.id}{name}` says why; change the plan or the models and run it anew.",
+        )

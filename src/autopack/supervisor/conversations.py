@@ -1,0 +1,228 @@
+"""The two conversations of an attempt: what Builder and Auditor are told, and what is kept of each response.
+
+After every response the transcript is stored (and, for the Builder, the tree of its checkout), so that a
+recovered attempt continues its conversation: a received response is never bought again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from autopack.agents.base import AgentGaveUp, ProviderRefused, Shell, ShellResult
+from autopack.roles import auditor, builder
+from autopack.roles.briefs import Assignment, Call
+from autopack.roles.schemas import Verdict
+from autopack.routing.meter import CallContext, Meter
+from autopack.routing.policy import ModelRef
+from autopack.routing.router import Decision
+from autopack.runs import queries
+from autopack.runs.schemas import Evidence
+from autopack.runs.states import AttemptOutcome, PhaseState
+from autopack.runs.tables import AttemptRow
+from autopack.supervisor.commits import known
+from autopack.supervisor.hold import Hold
+from autopack.supervisor.position import At, Failure
+from autopack.supervisor.services import Activity
+
+BUILDER_REQUESTS = 100
+"""Requests one attempt's Builder may make."""
+AUDITOR_REQUESTS = 30
+"""Requests one audit may make."""
+OUTPUT_TOKENS = 16_000
+"""Output limit sent with each request."""
+
+
+class Conversations:
+    """Has the Builder's and the Auditor's conversation of the attempt in hand."""
+
+    def __init__(self, hold: Hold) -> None:
+        self._hold = hold
+
+    async def build(self, at: At) -> str | Failure:
+        """Have the phase built; the Builder's summary, or why it came to none."""
+        hold, attempt = self._hold, at.open
+        brief = builder.BuilderBrief(
+            assignment=self._assignment(at),
+            plan_name=hold.plan.name,
+            progress=await self._progress(),
+            earlier=tuple(_earlier(one) for one in at.earlier),
+            checkout=hold.workspace.build,
+        )
+        call = self._call(
+            at,
+            attempt.builder_decision,
+            history=attempt.transcript_sha,
+            max_requests=BUILDER_REQUESTS,
+            shell=self._shell(),
+        )
+        try:
+            report = await builder.build(
+                hold.services.agent,
+                brief,
+                call=call,
+                meter=self._meter(at, "builder", call.model),
+                watch=_Watch(hold, at, "builder"),
+            )
+        except AgentGaveUp as error:
+            return _gave_up(AttemptOutcome.BUILDER_GAVE_UP, "the Builder", error)
+        return report.summary
+
+    async def audit(self, at: At) -> Verdict | Failure:
+        """Have the change judged as a whole; a diff too large to be read is refused, never approved."""
+        hold, attempt = self._hold, at.open
+        brief = auditor.AuditorBrief(
+            assignment=self._assignment(at),
+            diff=hold.services.artifacts.get(known(attempt.diff_sha)),
+            files=(await hold.workspace.change(attempt.base_commit, known(attempt.tree))).files,
+            checks=await self._checks(at),
+            report=attempt.summary,
+            checkout=hold.workspace.verify,
+        )
+        call = self._call(
+            at,
+            attempt.auditor_decision,
+            history=attempt.audit_transcript_sha,
+            max_requests=AUDITOR_REQUESTS,
+            shell=None,
+        )
+        try:
+            return await auditor.audit(
+                hold.services.agent,
+                brief,
+                call=call,
+                meter=self._meter(at, "auditor", call.model),
+                watch=_Watch(hold, at, "auditor"),
+            )
+        except auditor.DiffTooLarge as error:
+            return _gave_up(AttemptOutcome.DIFF_TOO_LARGE, "the Auditor", error)
+        except AgentGaveUp as error:
+            return _gave_up(AttemptOutcome.AUDITOR_GAVE_UP, "the Auditor", error)
+
+    def _assignment(self, at: At) -> Assignment:
+        planned = self._hold.planned(at.phase.phase_id)
+        return Assignment(
+            run_id=self._hold.run_id,
+            phase=planned,
+            attempt=at.open.number,
+            commands=self._hold.plan.commands(planned),
+            secret=self._hold.fence_secret,
+        )
+
+    def _call(
+        self,
+        at: At,
+        decision: dict[str, Any] | None,
+        *,
+        history: str | None,
+        max_requests: int,
+        shell: Shell | None,
+    ) -> Call:
+        model = self._hold.policy.resolve(Decision.model_validate(decision).model.name)
+        key = self._hold.services.environ.get(model.api_key_env, "")
+        if not key:
+            raise ProviderRefused(
+                f"{model.name} needs a key, and {model.api_key_env} is not set.",
+                hint=f"Set {model.api_key_env}, then `autopack run --resume {at.phase.run_id}`.",
+            )
+        return Call(
+            model=model,
+            api_key=key,
+            max_requests=max_requests,
+            max_output_tokens=OUTPUT_TOKENS,
+            history=None if history is None else self._hold.services.artifacts.get(history),
+            shell=shell,
+        )
+
+    def _meter(self, at: At, role: str, model: ModelRef) -> Meter:
+        context = CallContext(
+            run_id=self._hold.run_id,
+            phase_id=at.phase.phase_id,
+            attempt=at.open.number,
+            role=role,
+            model=model,
+            owner=self._hold.services.owner,
+        )
+        return Meter(self._hold.services.database, context, prices=self._hold.policy.prices())
+
+    def _shell(self) -> Shell:
+        workspace, commands = self._hold.workspace, self._hold.commands
+
+        async def shell(command: str, timeout_seconds: float) -> ShellResult:
+            finished = await workspace.shell(command, commands, timeout_seconds=timeout_seconds)
+            return ShellResult(
+                exit_code=finished.exit_code,
+                output=finished.output.decode(errors="replace"),
+                timed_out=finished.timed_out,
+            )
+
+        return shell
+
+    async def _progress(self) -> tuple[builder.PhaseProgress, ...]:
+        async with self._hold.services.database.read() as session:
+            phases = await queries.phases(session, self._hold.run_id)
+        return tuple(
+            builder.PhaseProgress(
+                tier=phase.tier_name,
+                id=phase.phase_id,
+                name=phase.name,
+                state=phase.state,
+                summary=phase.summary if phase.state == PhaseState.COMPLETED else "",
+            )
+            for phase in phases
+        )
+
+    async def _checks(self, at: At) -> tuple[auditor.ShownCheck, ...]:
+        async with self._hold.services.database.read() as session:
+            rows = await queries.evidence(
+                session, self._hold.run_id, phase_index=at.phase.phase_index, attempt=at.open.number
+            )
+        evidence = [Evidence.model_validate(row.evidence) for row in rows if row.step == "verify"]
+        return tuple(
+            auditor.ShownCheck(
+                evidence=one,
+                output=self._hold.services.artifacts.get(one.output_sha).decode(errors="replace"),
+            )
+            for one in evidence
+        )
+
+
+@dataclass(frozen=True)
+class _Watch:
+    hold: Hold
+    at: At
+    role: str
+
+    async def responded(self, transcript: bytes) -> None:
+        """Keep the conversation, and for the Builder the checkout that it stands on."""
+        tree = await self.hold.workspace.snapshot() if self.role == "builder" else None
+        digest = self.hold.services.artifacts.put(transcript)
+        phase, number = self.at.phase, self.at.open.number
+        async with self.hold.move() as (session, run):
+            attempt = await queries.attempt(session, run.id, phase.phase_index, number)
+            if self.role == "builder":
+                attempt.transcript_sha, attempt.checkpoint_tree = digest, tree
+            else:
+                attempt.audit_transcript_sha = digest
+
+    def doing(self, activity: str) -> None:
+        """Show what the model is at."""
+        self.hold.services.activity(
+            Activity(run_id=self.hold.run_id, phase_id=self.at.phase.phase_id, role=self.role, doing=activity)
+        )
+
+
+def _earlier(attempt: AttemptRow) -> builder.EarlierAttempt:
+    issues = Verdict.model_validate(attempt.verdict).issues if attempt.verdict else ()
+    return builder.EarlierAttempt(
+        number=attempt.number, reason=attempt.failure, output=attempt.failure_output, issues=issues
+    )
+
+
+def _gave_up(outcome: AttemptOutcome, who: str, error: AgentGaveUp | auditor.DiffTooLarge) -> Failure:
+    detail = f"{who} came to no answer: {error.message}"
+    if outcome is AttemptOutcome.DIFF_TOO_LARGE:
+        detail = f"{who} can't read it as a whole: {error.message}"
+    return Failure(
+        outcome=outcome, detail=detail, evidence=f"{detail}\n{error.hint}", fingerprint=outcome.value
+    )

@@ -1,0 +1,56 @@
+"""Which end a run comes to when a step can't go on: the run's, not the attempt's, failure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from autopack.agents.base import ProviderRefused, ProviderUnreachable
+from autopack.errors import AutopackError, BranchCheckedOut, BranchMoved
+from autopack.runs.states import EndReason, RunState, Waiting
+
+
+class SetupFailed(AutopackError):
+    """The plan's setup commands fail on the untouched repository."""
+
+    code = "setup_failed"
+
+
+class BaselineRed(AutopackError):
+    """Verification fails on the untouched commit, before anything was spent."""
+
+    code = "baseline_red"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """The state a run goes to, why, and what to do about it."""
+
+    state: RunState
+    reason: EndReason | Waiting
+    detail: str
+
+
+def ending(error: Exception) -> Ending:
+    """The ending that an error of a step means. One that nobody foresaw is an internal error."""
+    detail = f"{error.message} {error.hint}".strip() if isinstance(error, AutopackError) else ""
+    match error:
+        case ProviderUnreachable():
+            return Ending(state=RunState.FAILED, reason=EndReason.PROVIDER_UNREACHABLE, detail=detail)
+        case ProviderRefused():
+            return Ending(state=RunState.FAILED, reason=EndReason.PROVIDER_REFUSED, detail=detail)
+        case BranchCheckedOut():
+            return Ending(state=RunState.PAUSED, reason=Waiting.BRANCH_CHECKED_OUT, detail=detail)
+        case BranchMoved():
+            return Ending(state=RunState.FAILED, reason=EndReason.BRANCH_MOVED, detail=detail)
+        case SetupFailed():
+            return Ending(state=RunState.FAILED, reason=EndReason.SETUP_FAILED, detail=detail)
+        case BaselineRed():
+            return Ending(state=RunState.FAILED, reason=EndReason.BASELINE_RED, detail=detail)
+        case AutopackError():
+            return Ending(state=RunState.FAILED, reason=EndReason.WORKSPACE_FAILED, detail=detail)
+        case _:
+            detail = (
+                f"Autopack itself failed: {type(error).__name__}: {error}. This is a defect; "
+                "autopack.log in AUTOPACK_HOME has the details. Nothing finished is lost."
+            )
+            return Ending(state=RunState.FAILED, reason=EndReason.INTERNAL_ERROR, detail=detail)

@@ -1,0 +1,82 @@
+"""A run as one process holds it: under one epoch, with its plan, policy and workspace."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from autopack.db import WriteSession
+from autopack.plan import Phase, Plan
+from autopack.processes import Confinement
+from autopack.projects import queries as projects
+from autopack.routing.policy import Policy, load_policy
+from autopack.runs import queries
+from autopack.runs.tables import RunRow
+from autopack.supervisor.services import Services
+from autopack.workspace import CommandSettings, Workspace
+
+COMMAND_TIMEOUT_SECONDS = 1800.0
+"""How long one setup or verification command may take."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hold:
+    """What the steps of one segment share. Plan and policy are as they were when the run was created."""
+
+    services: Services
+    run_id: str
+    epoch: int
+    plan: Plan
+    policy: Policy
+    workspace: Workspace
+    commands: CommandSettings
+    fence_secret: bytes
+
+    @asynccontextmanager
+    async def move(self) -> AsyncGenerator[tuple[WriteSession, RunRow]]:
+        """One write transaction that begins at the fence. Raises `Fenced` where the run is no longer ours."""
+        async with self.services.database.write() as session:
+            yield session, await queries.fence(session, self.run_id, epoch=self.epoch)
+
+    def planned(self, phase_id: str) -> Phase:
+        """A phase as the plan has it."""
+        return next(phase for _, _, _, phase in self.plan.phases() if phase.id == phase_id)
+
+
+async def take_hold(services: Services, run_id: str, epoch: int) -> Hold:
+    """Read what a segment needs of its run. Raises `InvalidInput` where models.yaml can't be used."""
+    async with services.database.read() as session:
+        run = await queries.run(session, run_id)
+        project = await projects.by_id(session, run.project_id)
+    plan = Plan.model_validate(run.plan)
+    return Hold(
+        services=services,
+        run_id=run_id,
+        epoch=epoch,
+        plan=plan,
+        policy=current_policy(services, run),
+        workspace=Workspace(
+            services.settings.workspaces / run_id, Path(project.path), run_id, services.artifacts
+        ),
+        commands=CommandSettings(
+            confinement=Confinement(run.confinement),
+            setup=plan.setup,
+            copy_files=plan.copy_files,
+            env=plan.env,
+            network=plan.network,
+            environ=services.environ,
+            timeout_seconds=COMMAND_TIMEOUT_SECONDS,
+        ),
+        fence_secret=bytes.fromhex(run.fence_secret),
+    )
+
+
+def current_policy(services: Services, run: RunRow) -> Policy:
+    """The run's policy: its mappings as they were when it was created, its providers' addresses as they are.
+
+    Raises `InvalidInput` where models.yaml can't be used, or no longer has a provider that the run needs.
+    """
+    live = load_policy(services.settings.policy_path)
+    return Policy.model_validate({**run.policy, "providers": live.model_dump(mode="json")["providers"]})

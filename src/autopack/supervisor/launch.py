@@ -1,0 +1,168 @@
+"""From a plan file to a queued run: everything that can be known to be wrong is said before it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from autopack import userfiles
+from autopack.errors import Conflict, InvalidInput, Unavailable
+from autopack.plan import Plan, parse_plan
+from autopack.processes import Confinement, probe_sandbox
+from autopack.projects import queries as projects
+from autopack.routing.policy import ModelRef, Policy, load_policy
+from autopack.routing.router import ModelRouter
+from autopack.runs import queries, service
+from autopack.runs.tables import RunRow
+from autopack.supervisor import workers
+from autopack.supervisor.hold import current_policy
+from autopack.supervisor.services import Services
+from autopack.workspace import source
+
+
+@dataclass(frozen=True, kw_only=True)
+class Created:
+    """A run that waits for its start, and what its user should know before."""
+
+    run_id: str
+    notices: tuple[str, ...]
+
+
+async def create_run(
+    services: Services,
+    *,
+    plan_path: Path,
+    repository: Path,
+    unsandboxed: bool,
+    accept_red_baseline: bool,
+) -> Created:
+    """Check plan, repository, policy, keys and sandbox, and create the run.
+
+    `plan_path` is absolute; `repository` is any folder inside the repository to work on. Raises
+    `InvalidInput`, `Unavailable`, and `Conflict` where a run of this plan has not ended.
+    """
+    plan = parse_plan(userfiles.read(plan_path), source=str(plan_path))
+    found = await source.inspect(repository)
+    policy = load_policy(services.settings.policy_path)
+    models = _models(plan, policy)
+    _check_passed_through(plan, policy)
+    _check_keys(models, services.environ)
+    confinement = await _confinement(unsandboxed=unsandboxed)
+    async with services.database.write() as session:
+        project, _ = await projects.register(session, found.top)
+        former = await queries.unfinished_of_plan(session, project_id=project.id, plan_path=str(plan_path))
+        if former is not None:
+            raise _second_run(former, alive=await workers.is_alive(session, former.owner))
+        new = service.NewRun(
+            project_id=project.id,
+            project_name=project.name,
+            plan_path=str(plan_path),
+            plan=plan,
+            policy=policy.model_dump(mode="json"),
+            confinement=confinement,
+            accept_red_baseline=accept_red_baseline,
+        )
+        run_id = await service.create(session, new)
+    return Created(run_id=run_id, notices=(*_notices(plan, policy, models, confinement),))
+
+
+async def check_resume(services: Services, run_id: str) -> None:
+    """Check what a run needs to go on: its keys, and the sandbox that it was created with.
+
+    Raises `NotFound`, `InvalidInput` and `Unavailable`.
+    """
+    async with services.database.read() as session:
+        run = await queries.run(session, run_id)
+    policy = current_policy(services, run)
+    _check_keys(_models(Plan.model_validate(run.plan), policy), services.environ)
+    await _confinement(unsandboxed=run.confinement == Confinement.NONE)
+
+
+def _models(plan: Plan, policy: Policy) -> Mapping[str, ModelRef]:
+    """Every model that the plan's phases are mapped to, at their complexity and one step above it."""
+    router = ModelRouter(policy)
+    pairs = dict.fromkeys(
+        (phase.category, complexity)
+        for _, _, _, phase in plan.phases()
+        for complexity in (phase.complexity, phase.complexity.harder())
+    )
+    return {
+        decision.model.name: decision.model
+        for category, complexity in pairs
+        for decision in router.decide_attempt(category=category, complexity=complexity)
+    }
+
+
+def _check_passed_through(plan: Plan, policy: Policy) -> None:
+    if keys := sorted(set(plan.env) & policy.key_names()):
+        raise InvalidInput(
+            f"The plan passes {', '.join(keys)} to its commands, and models.yaml says that it holds a key.",
+            hint="Remove it from the plan's `env`: keys never reach what a model writes.",
+        )
+
+
+def _check_keys(models: Mapping[str, ModelRef], environ: Mapping[str, str]) -> None:
+    missing: dict[str, list[str]] = {}
+    for model in models.values():
+        if not environ.get(model.api_key_env, "").strip():
+            missing.setdefault(model.api_key_env, []).append(model.name)
+    if missing:
+        named = "; ".join(f"{key} (for {', '.join(names)})" for key, names in sorted(missing.items()))
+        raise InvalidInput(
+            f"Not set: {named}.",
+            hint="Set it in the environment, or map these phases to other models in models.yaml.",
+        )
+
+
+async def _confinement(*, unsandboxed: bool) -> Confinement:
+    if unsandboxed:
+        return Confinement.NONE
+    probe = await probe_sandbox()
+    if not probe.available:
+        raise Unavailable(
+            f"There is no sandbox for what the model writes: {probe.detail}",
+            hint="Mend that, or run with --unsandboxed where the machine itself is disposable.",
+        )
+    return Confinement.BUBBLEWRAP
+
+
+def _second_run(former: RunRow, *, alive: bool) -> Conflict:
+    if alive:
+        return Conflict(
+            f"Run {former.id} of this plan is being driven by another process.",
+            hint=f"Watch it with `autopack logs {former.id} -f`.",
+        )
+    return Conflict(
+        f"Run {former.id} of this plan was interrupted and has not ended.",
+        hint=f"Go on with `autopack run --resume {former.id}`, or drop it: `autopack discard {former.id}`.",
+    )
+
+
+def _notices(
+    plan: Plan, policy: Policy, models: Mapping[str, ModelRef], confinement: Confinement
+) -> list[str]:
+    notices: list[str] = []
+    if confinement is Confinement.NONE:
+        notices.append("Unsandboxed: commands that a model writes run with your rights.")
+    if plan.network:
+        notices.append("The plan opens the network to Builder and verification (network: true).")
+    if unenforced := policy.unenforced():
+        notices.append(f"Not enforced by this version: {', '.join(unenforced)} in models.yaml.")
+    if plan.budget is not None:
+        notices.append("Not enforced by this version: the plan's budget.")
+    if any(model.simulated for model in models.values()):
+        notices.append("Simulated: models are answered by a script, not by a provider.")
+    same = _same_family(plan, policy)
+    if same:
+        notices.append(f"Builder and Auditor are of one family in: {', '.join(same)}.")
+    return notices
+
+
+def _same_family(plan: Plan, policy: Policy) -> list[str]:
+    router = ModelRouter(policy)
+    return [
+        phase.id
+        for _, _, _, phase in plan.phases()
+        if router.decide_attempt(category=phase.category, complexity=phase.complexity).auditor.same_family
+    ]

@@ -1,0 +1,126 @@
+"""The steps of a run as a whole: where it stands, its start, its baseline and its ends."""
+
+from __future__ import annotations
+
+import asyncio
+
+from autopack.db import WriteSession
+from autopack.feed import queries as feed
+from autopack.feed.schemas import BaselineChecked, WorkspaceReady
+from autopack.runs import queries, service
+from autopack.runs.schemas import Evidence
+from autopack.runs.states import EndReason, Intent, PhaseState, RunState
+from autopack.supervisor.endings import BaselineRed, Ending, SetupFailed
+from autopack.supervisor.hold import Hold
+from autopack.supervisor.position import Position
+from autopack.workspace import Check
+
+
+class Lifecycle:
+    """Begins, prepares and ends one run."""
+
+    def __init__(self, hold: Hold) -> None:
+        self._hold = hold
+
+    async def look(self) -> Position:
+        """Read where the run stands."""
+        async with self._hold.services.database.read() as session:
+            run = await queries.run(session, self._hold.run_id)
+            phase = await queries.current_phase(session, run.id)
+            index = 0 if phase is None else phase.phase_index
+            attempts = await queries.attempts(session, run.id, phase_index=index)
+        return Position(run=run, phase=phase, attempts=tuple(attempts))
+
+    async def asked_to_cancel(self) -> bool:
+        """Whether someone asked for the run to stop."""
+        async with self._hold.services.database.read() as session:
+            return await queries.intent_of(session, self._hold.run_id) is Intent.CANCEL
+
+    async def start(self) -> bool:
+        """Begin, or go on after a wait."""
+        async with self._hold.move() as (session, run):
+            await service.move_run(session, run, to=RunState.IN_PROGRESS)
+        return True
+
+    async def prepare(self) -> bool:
+        """Clone, then run setup and verification on the untouched commit, before anything is spent.
+
+        Raises `SetupFailed` or `BaselineRed`.
+        """
+        hold = self._hold
+        models = [hold.policy.resolve(name) for name in hold.policy.named_models()]
+        warming = asyncio.create_task(hold.services.agent.warm_up(models))
+        try:
+            return await self._prepare()
+        finally:
+            await warming
+
+    async def _prepare(self) -> bool:
+        hold = self._hold
+        base = await hold.workspace.create()
+        async with hold.move() as (session, run):
+            if run.base_commit is None:
+                run.base_commit = run.head_commit = base
+                await feed.append(session, run_id=run.id, body=WorkspaceReady(base_commit=base))
+        setup = await hold.workspace.setup("verify", hold.commands, tree=base)
+        check = None
+        if all(one.exit_code == 0 for one in setup):
+            check = await hold.workspace.check(base, hold.plan.verify, hold.commands)
+        await self._record_baseline(setup, check)
+        return True
+
+    async def _record_baseline(self, setup: tuple[Evidence, ...], check: Check | None) -> None:
+        passed = check is not None and check.passed
+        evidence = (*setup, *(() if check is None else check.evidence))
+        async with self._hold.move() as (session, run):
+            await queries.replace_evidence(
+                session, run.id, phase_index=0, attempt=0, step="baseline", evidence=evidence
+            )
+            accepted = run.accept_red_baseline and check is not None and not passed
+            run.baseline_done = passed or accepted
+            body = BaselineChecked(passed=passed, commands=len(evidence), accepted=accepted)
+            await feed.append(session, run_id=run.id, body=body)
+        if check is None:
+            raise SetupFailed(
+                f"Setup fails on the untouched repository: `{setup[-1].argv[-1]}` ended with "
+                f"exit code {setup[-1].exit_code}.",
+                hint=f"`autopack show {self._hold.run_id}` has its output; mend the plan's `setup`.",
+            )
+        if not passed and not accepted:
+            raise BaselineRed(
+                "Verification fails on the untouched commit, before anything was changed or spent: "
+                f"{check.failure.splitlines()[0]}",
+                hint=f"`autopack show {self._hold.run_id}` has the output; mend the repository or the plan's "
+                "`verify`, or accept it with --accept-red-baseline.",
+            )
+
+    async def finish(self) -> bool:
+        """Every phase is behind the run: it succeeded."""
+        async with self._hold.move() as (session, run):
+            await service.move_run(session, run, to=RunState.SUCCEEDED, reason=EndReason.COMPLETED)
+        return False
+
+    async def cancel(self) -> bool:
+        """Someone asked for it: the phase in hand stops where it is, and everything finished stays."""
+        async with self._hold.move() as (session, run):
+            await _stop_phase(session, run.id, PhaseState.CANCELLED)
+            detail = f"asked by {run.intent_by}" if run.intent_by else ""
+            await service.move_run(
+                session, run, to=RunState.CANCELLED, reason=EndReason.CANCELLED, detail=detail
+            )
+        return False
+
+    async def end(self, ending: Ending) -> None:
+        """A step could not go on: end or park the run with its reason."""
+        async with self._hold.move() as (session, run):
+            if ending.state is RunState.FAILED:
+                await _stop_phase(session, run.id, PhaseState.FAILED)
+            if RunState(run.state) is RunState.QUEUED:
+                await service.move_run(session, run, to=RunState.IN_PROGRESS)
+            await service.move_run(session, run, to=ending.state, reason=ending.reason, detail=ending.detail)
+
+
+async def _stop_phase(session: WriteSession, run_id: str, state: PhaseState) -> None:
+    phase = await queries.current_phase(session, run_id)
+    if phase is not None and phase.state != PhaseState.PENDING and not PhaseState(phase.state).ended:
+        await service.move_phase(session, phase, to=state, attempt=0)

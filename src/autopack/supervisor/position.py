@@ -1,0 +1,90 @@
+"""Where a run stands: what `advance` decides by. Read in one transaction, changed by no one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from autopack.plan import Complexity
+from autopack.runs.states import AttemptOutcome, Intent, PhaseState, RunState
+from autopack.runs.tables import AttemptRow, PhaseRow, RunRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Position:
+    """A run, the phase it is at, and the attempt at it."""
+
+    run: RunRow
+    phase: PhaseRow | None
+    """The first phase that is not behind the run; None when all are."""
+    attempts: tuple[AttemptRow, ...]
+    """Attempts at that phase, oldest first."""
+
+    @property
+    def run_state(self) -> RunState:
+        """The run's state."""
+        return RunState(self.run.state)
+
+    @property
+    def asked(self) -> Intent:
+        """What someone asked of the run."""
+        return Intent(self.run.intent)
+
+    @property
+    def at(self) -> At:
+        """The phase and its open attempt. Only while there is a phase."""
+        if self.phase is None:
+            raise LookupError("the run is past its last phase")
+        last = self.attempts[-1] if self.attempts else None
+        attempt = last if last is not None and last.outcome == AttemptOutcome.OPEN else None
+        return At(
+            phase=self.phase, attempt=attempt, earlier=tuple(a for a in self.attempts if a is not attempt)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class At:
+    """A phase of a run that is not done."""
+
+    phase: PhaseRow
+    attempt: AttemptRow | None
+    """The open attempt."""
+    earlier: tuple[AttemptRow, ...]
+    """Attempts that failed, oldest first."""
+
+    @property
+    def state(self) -> PhaseState:
+        """The phase's state."""
+        return PhaseState(self.phase.state)
+
+    @property
+    def open(self) -> AttemptRow:
+        """The open attempt, where the phase's state says that there is one."""
+        if self.attempt is None:
+            raise LookupError(f"phase {self.phase.phase_id} is {self.state} without an open attempt")
+        return self.attempt
+
+    @property
+    def routed(self) -> bool:
+        """Whether the router has chosen this attempt's models."""
+        return self.attempt is not None and self.attempt.builder_decision is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Why an attempt's change is not accepted."""
+
+    outcome: AttemptOutcome
+    detail: str
+    """One line for people."""
+    evidence: str
+    """What the next attempt's Builder is told."""
+    fingerprint: str
+    """The same for the same failure."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retry:
+    """The next attempt at a phase."""
+
+    complexity: Complexity
+    escalated: bool

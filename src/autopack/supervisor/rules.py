@@ -1,0 +1,106 @@
+"""The rules that stop, send back and escalate. Pure: they read a position and touch nothing."""
+
+from __future__ import annotations
+
+import hashlib
+
+from autopack.plan import Complexity, in_scope
+from autopack.roles.schemas import Severity, Verdict
+from autopack.runs.schemas import Evidence
+from autopack.runs.states import AttemptOutcome
+from autopack.supervisor.position import At, Failure, Retry
+from autopack.workspace import Change, Check
+
+
+def retry(at: At, failure: Failure) -> Retry | None:
+    """The attempt that follows a failed one; None when the phase has none left.
+
+    The same fingerprint twice in a row means that trying the same again will fail the same way: the next
+    attempt is routed one complexity step higher.
+    """
+    if len(at.earlier) + 1 >= at.phase.attempts_allowed:
+        return None
+    complexity = Complexity(at.open.complexity)
+    repeated = bool(at.earlier) and at.earlier[-1].fingerprint == failure.fingerprint
+    harder = complexity.harder() if repeated else complexity
+    return Retry(complexity=harder, escalated=harder is not complexity)
+
+
+PROTECTED = ".autopack/"
+"""The user's plans and notes in the repository: no phase may change them."""
+
+
+def problem_with(change: Change, scope: tuple[str, ...]) -> Failure | None:
+    """What makes a change unacceptable before any command runs: empty, not whole, or outside its scope."""
+    if change.nested_repositories:
+        names = ", ".join(change.nested_repositories)
+        return Failure(
+            outcome=AttemptOutcome.NESTED_REPOSITORY,
+            detail=f"git repositories inside the checkout: {names}",
+            evidence=f"Your change holds git repositories inside the repository ({names}). "
+            "Their files can't be committed. Remove the .git folder or the whole folder.",
+            fingerprint=_digest("nested", names),
+        )
+    if not change.files:
+        return Failure(
+            outcome=AttemptOutcome.EMPTY_CHANGE,
+            detail="the Builder changed nothing",
+            evidence="Your attempt changed no tracked file. An empty change never completes a phase: "
+            "make the change that the phase describes.",
+            fingerprint=_digest("empty"),
+        )
+    outside = sorted(file.path for file in change.files if not _allowed(file.path, scope))
+    if outside:
+        names, globs = ", ".join(outside[:20]), ", ".join(scope) or f"everything but {PROTECTED}"
+        return Failure(
+            outcome=AttemptOutcome.OUT_OF_SCOPE,
+            detail=f"changed outside its scope ({globs}): {names}",
+            evidence=f"Your change touches files outside this phase's scope.\nScope: {globs}\n"
+            f"Outside it: {names}\nUndo those changes (restore the content; delete what is new), and keep "
+            "the rest.",
+            fingerprint=_digest("scope", *outside),
+        )
+    return None
+
+
+def rejection(verdict: Verdict) -> Failure:
+    """A rejected change, as its next Builder is told of it."""
+    majors = [issue for issue in verdict.issues if issue.severity is Severity.MAJOR]
+    return Failure(
+        outcome=AttemptOutcome.REJECTED,
+        detail=f"the Auditor rejected it: {' '.join(verdict.summary.split())}",
+        evidence=verdict.summary,
+        fingerprint=_digest("rejected", *sorted(issue.file for issue in majors or verdict.issues)),
+    )
+
+
+def _allowed(path: str, scope: tuple[str, ...]) -> bool:
+    return not path.startswith(PROTECTED) and (not scope or in_scope(path, scope))
+
+
+def failed_check(check: Check) -> Failure | None:
+    """What the commands found wrong, None where they passed."""
+    if check.passed:
+        return None
+    return Failure(
+        outcome=AttemptOutcome.VERIFICATION_FAILED,
+        detail=check.failure.splitlines()[0],
+        evidence=check.failure,
+        fingerprint=check.fingerprint or _digest("check", check.failure),
+    )
+
+
+def failed_setup(command: Evidence, output: bytes) -> Failure:
+    """A change on whose tree the plan's setup no longer works."""
+    line = f"setup `{command.argv[-1]}` ended with exit code {command.exit_code}"
+    return Failure(
+        outcome=AttemptOutcome.SETUP_FAILED,
+        detail=line,
+        evidence=f"The plan's {line} on this tree. Its output ends:\n"
+        + output[-8_000:].decode(errors="replace"),
+        fingerprint=_digest("setup", command.argv[-1]),
+    )
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode(errors="surrogateescape")).hexdigest()[:32]

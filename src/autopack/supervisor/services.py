@@ -1,0 +1,67 @@
+"""What the steps of every run in this process share, opened once at the door."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from autopack.agents.api import ApiAgent
+from autopack.agents.base import Agent
+from autopack.artifacts import ArtifactStore
+from autopack.config import Settings
+from autopack.db import Database, prepare_database
+from autopack.supervisor.workers import new_executor_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activity:
+    """What a run is doing at this moment. Ephemeral: shown live, never stored."""
+
+    run_id: str
+    phase_id: str
+    role: str
+    doing: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """The process's database, stores and agent, and where its live activity goes."""
+
+    settings: Settings
+    database: Database
+    artifacts: ArtifactStore
+    agent: Agent
+    environ: Mapping[str, str]
+    """The process's environment: keys are read from it, commands get only what the plan passes through."""
+    owner: str
+    """This process's executor id."""
+    activity: Callable[[Activity], None]
+
+
+@asynccontextmanager
+async def open_services(
+    settings: Settings, *, environ: Mapping[str, str], activity: Callable[[Activity], None] | None = None
+) -> AsyncGenerator[Services]:
+    """Bring the database to this version's schema and open everything; closed at the end.
+
+    Raises `Unavailable` where the home can't be written or was written by a newer Autopack.
+    """
+    prepare_database(settings.database_url, home=settings.home)
+    database = Database(settings.database_url)
+    try:
+        yield Services(
+            settings=settings,
+            database=database,
+            artifacts=ArtifactStore(settings.artifacts),
+            agent=ApiAgent(),
+            environ=environ,
+            owner=new_executor_id(),
+            activity=activity or _unseen,
+        )
+    finally:
+        await database.close()
+
+
+def _unseen(_activity: Activity) -> None:
+    """Nobody watches."""
