@@ -1,0 +1,146 @@
+"""What a run looks like while it is followed: built up from the feed's events alone. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from autopack.feed.schemas import (
+    AttemptFailed,
+    BaselineChecked,
+    CancelAsked,
+    Event,
+    ModelsChosen,
+    PhaseCommitted,
+    PhaseMoved,
+    RunClaimed,
+    RunCreated,
+    RunMoved,
+    VerdictGiven,
+    WorkspaceReady,
+)
+from autopack.runs.states import DONE, PhaseState, RunState
+
+if TYPE_CHECKING:
+    from autopack.views.phases import PhaseHead
+    from autopack.views.spend import Spend
+
+
+@dataclass
+class Card:
+    """One phase as far as the events tell."""
+
+    head: PhaseHead
+    state: PhaseState = PhaseState.PENDING
+    attempt: int = 0
+    builder: str = ""
+    auditor: str = ""
+    same_family: bool = False
+    commit: str = ""
+    setbacks: list[str] = field(default_factory=list[str])
+    """Why its attempts failed, oldest first."""
+    began: datetime | None = None
+    ended: datetime | None = None
+    entered: datetime | None = None
+    """When it came into its state."""
+
+    @property
+    def done(self) -> bool:
+        """Whether the run is past it."""
+        return self.state in DONE
+
+
+@dataclass
+class Doing:
+    """What a model is at, and since when."""
+
+    role: str
+    what: str
+    since: datetime
+
+
+@dataclass
+class Board:
+    """A run as far as the events tell. `apply` takes them in their order; the rest only reads."""
+
+    run_id: str
+    plan: str
+    branch: str
+    cards: list[Card]
+    simulated: bool = False
+    state: RunState = RunState.QUEUED
+    cancelling: bool = False
+    baseline: str = ""
+    """Empty until the workspace is there, then `checking`, then `passed` or `red`."""
+    reason: str = ""
+    detail: str = ""
+    began: datetime | None = None
+    ended: datetime | None = None
+    doing: Doing | None = None
+    usage: dict[str, Spend] = field(default_factory=dict[str, "Spend"])
+    """By phase id."""
+
+    @property
+    def current(self) -> Card | None:
+        """The first phase that is not behind the run."""
+        return next((card for card in self.cards if not card.done), None)
+
+    def card(self, phase_id: str) -> Card:
+        """A phase by its id."""
+        return next(card for card in self.cards if card.head.id == phase_id)
+
+    def apply(self, event: Event) -> None:
+        """Take in what happened."""
+        match event.body:
+            case RunMoved() as moved:
+                self._run_moved(moved, event.created_at)
+            case PhaseMoved() as moved:
+                self._phase_moved(moved, event.created_at)
+            case ModelsChosen() as chosen:
+                card = self.card(chosen.phase_id)
+                card.builder, card.auditor = chosen.builder, chosen.auditor
+                card.same_family = chosen.same_family
+                card.attempt = chosen.attempt
+                self.simulated = self.simulated or chosen.simulated
+            case AttemptFailed() as failed:
+                self.card(failed.phase_id).setbacks.append(f"attempt {failed.attempt}: {failed.detail}")
+            case PhaseCommitted() as committed:
+                self.card(committed.phase_id).commit = committed.commit
+            case CancelAsked():
+                self.cancelling = True
+            case WorkspaceReady():
+                self.baseline = "checking"
+            case BaselineChecked() as checked:
+                self.baseline = "passed" if checked.passed else "red"
+            case RunCreated() | RunClaimed() | VerdictGiven():
+                pass
+
+    def _run_moved(self, moved: RunMoved, at: datetime) -> None:
+        self.state = RunState(moved.after)
+        self.reason, self.detail = moved.reason, moved.detail
+        if self.state is RunState.IN_PROGRESS:
+            self.began = self.began or at
+            self.cancelling = False
+        self.ended = at if self.state.ended else None
+        if self.state is not RunState.IN_PROGRESS:
+            self.doing = None
+
+    def _phase_moved(self, moved: PhaseMoved, at: datetime) -> None:
+        card = self.card(moved.phase_id)
+        card.state, card.entered = PhaseState(moved.after), at
+        card.attempt = moved.attempt or card.attempt
+        if card.state is PhaseState.BUILDING:
+            card.began = card.began or at
+        card.ended = at if card.state.ended else None
+        self.doing = None
+
+    def elapsed(self, now: datetime) -> float:
+        """Seconds from the start to the end, or to now."""
+        return 0.0 if self.began is None else max(0.0, ((self.ended or now) - self.began).total_seconds())
+
+
+def new_board(*, run_id: str, plan: str, branch: str, heads: Sequence[PhaseHead]) -> Board:
+    """A board before the first event."""
+    return Board(run_id=run_id, plan=plan, branch=branch, cards=[Card(head) for head in heads])

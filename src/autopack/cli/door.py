@@ -1,0 +1,76 @@
+"""The door of every command: settings from the environment, an open database, one event loop."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from autopack.config import Settings, load_settings
+
+if TYPE_CHECKING:
+    from autopack.artifacts import ArtifactStore
+    from autopack.db import Database, ReadSession
+
+T = TypeVar("T")
+
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, its beginning or its end.")]
+MaybeRun = Annotated[str | None, typer.Argument(metavar="RUN", help="Id of a run, its beginning or its end.")]
+MaybePhase = Annotated[
+    str | None, typer.Argument(metavar="PHASE", help="Id of a phase, its beginning or its number.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
+
+
+@dataclass(frozen=True)
+class Records:
+    """What commands that look at runs need."""
+
+    settings: Settings
+    database: Database
+    artifacts: ArtifactStore
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[ReadSession]:
+        """One consistent look."""
+        async with self.database.read() as session:
+            yield session
+
+
+def settings() -> Settings:
+    """The settings of this process."""
+    return load_settings(os.environ)
+
+
+@asynccontextmanager
+async def records() -> AsyncGenerator[Records]:
+    """The home's records, at this version's schema. Raises `Unavailable` where they can't be had."""
+    from autopack.artifacts import ArtifactStore
+    from autopack.db import Database, prepare_database
+
+    here = settings()
+    prepare_database(here.database_url, home=here.home)
+    start_log(here)
+    database = Database(here.database_url)
+    try:
+        yield Records(here, database, ArtifactStore(here.artifacts))
+    finally:
+        await database.close()
+
+
+def start_log(here: Settings) -> None:
+    """Send diagnostics to the home's `autopack.log`. The home exists."""
+    from autopack.log import configure_logging
+
+    configure_logging(here.home / "autopack.log")
+
+
+def in_loop(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's work in an event loop of its own."""
+    import asyncio
+
+    return asyncio.run(work)

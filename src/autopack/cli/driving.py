@@ -1,0 +1,59 @@
+"""Driving a run in this process, and showing it: what `run` and `demo` have in common."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from autopack.cli.displays import Display
+from autopack.cli.follow import Follower, board_of
+from autopack.cli.stopping import CANCELLED, stopping
+from autopack.runs.states import RunState
+
+if TYPE_CHECKING:
+    from autopack.supervisor.services import Services
+    from autopack.views.status import RunStatus
+    from autopack.views.usage import UsageReport
+
+
+async def drive(services: Services, run_id: str, display: Display) -> RunStatus:
+    """Drive a run until it ends, waits or is stopped, and say where it stands then.
+
+    Raises `Conflict` where a live process drives it already or there is nothing to go on with.
+    """
+    from autopack.supervisor import control
+    from autopack.supervisor.engine import engine
+    from autopack.views.status import run_status
+
+    async def ask(by: str) -> None:
+        display.cancelling()
+        await control.cancel(services.database, run_id, by=by)
+
+    board = await board_of(services.database, run_id)
+    epoch = await control.take(services.database, run_id, owner=services.owner)
+    with stopping(ask, display.end):
+        display.begin(board)
+        try:
+            async with engine(services) as running:
+                driving = asyncio.create_task(running.drive(run_id, epoch))
+                await Follower(services.database, board, display).until(driving.done)
+                await driving
+        finally:
+            display.end()
+    async with services.database.read() as session:
+        return await run_status(session, run_id)
+
+
+def exit_code(status: RunStatus) -> int:
+    """0 succeeded, 130 cancelled, 1 everything else."""
+    if status.state == RunState.SUCCEEDED:
+        return 0
+    return CANCELLED if status.state == RunState.CANCELLED else 1
+
+
+async def usage_of(services: Services, run_id: str) -> UsageReport:
+    """What a run used."""
+    from autopack.views.usage import usage_report
+
+    async with services.database.read() as session:
+        return await usage_report(session, run_id=run_id)

@@ -1,0 +1,128 @@
+"""Events as plain lines: for CI logs, pipes and `autopack logs`. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import assert_never
+
+from autopack.cli.words import clean, clock, count, one_line, words
+from autopack.feed.schemas import (
+    AttemptFailed,
+    BaselineChecked,
+    CancelAsked,
+    Event,
+    ModelsChosen,
+    PhaseCommitted,
+    PhaseMoved,
+    RunClaimed,
+    RunCreated,
+    RunMoved,
+    VerdictGiven,
+    WorkspaceReady,
+)
+from autopack.runs.states import PhaseState, RunState
+
+_LONG = 2_000
+
+
+def line(event: Event, *, since: datetime, phases: int = 0) -> str | None:
+    """One line for an event with the time since `since`; None where another event says it better."""
+    said = _said(event, phases)
+    if said is None:
+        return None
+    seconds = (event.created_at - since).total_seconds()
+    return f"[{clock(seconds):0>5}] {said}"
+
+
+def _said(event: Event, phases: int) -> str | None:
+    match event.body:
+        case RunCreated() as created:
+            size = f"{count(created.phases, 'phase')} in {count(created.tiers, 'tier')}"
+            return f"{event.run_id}: {clean(created.plan)}, {size}, on {clean(created.project)}"
+        case RunClaimed() as claimed:
+            return None if claimed.epoch == 1 else "taken up by a new process"
+        case RunMoved() as moved:
+            return _run_moved(moved)
+        case CancelAsked() as asked:
+            return f"cancel asked by {clean(asked.by)}"
+        case WorkspaceReady() as ready:
+            return f"workspace ready at {ready.base_commit[:12]}, checking it before anything is spent"
+        case BaselineChecked() as checked:
+            return _baseline(checked)
+        case PhaseMoved() as moved:
+            return _phase_moved(moved, phases)
+        case ModelsChosen() as chosen:
+            return _chosen(chosen)
+        case AttemptFailed() as failed:
+            return _failed(failed)
+        case VerdictGiven() as given:
+            return _verdict(given)
+        case PhaseCommitted() as committed:
+            return f"{committed.phase_id}: committed {committed.commit[:12]}"
+        case _:
+            assert_never(event.body)
+
+
+def _run_moved(moved: RunMoved) -> str | None:
+    detail = one_line(moved.detail, limit=_LONG)
+    match RunState(moved.after):
+        case RunState.QUEUED:
+            return None
+        case RunState.IN_PROGRESS:
+            return "started"
+        case RunState.PAUSED:
+            return f"waits: {words(moved.reason)}: {detail}" if moved.reason else "paused"
+        case RunState.SCHEDULED:
+            return f"scheduled: {detail}"
+        case RunState.SUCCEEDED:
+            return "succeeded"
+        case RunState.FAILED:
+            return f"failed: {words(moved.reason)}: {detail}"
+        case RunState.CANCELLED:
+            return f"cancelled, {detail}" if detail else "cancelled"
+
+
+def _baseline(checked: BaselineChecked) -> str:
+    if checked.passed:
+        if checked.commands == 0:
+            return "baseline: the plan checks nothing"
+        return f"baseline passed ({count(checked.commands, 'command')})"
+    return "baseline is red, and accepted" if checked.accepted else "baseline is red"
+
+
+def _phase_moved(moved: PhaseMoved, phases: int) -> str | None:
+    match PhaseState(moved.after):
+        case PhaseState.BUILDING if moved.before == PhaseState.PENDING:
+            of = f"/{phases}" if phases else ""
+            return f"{moved.phase_id}: building (phase {moved.phase_index}{of})"
+        case PhaseState.VERIFYING | PhaseState.AUDITING:
+            return f"{moved.phase_id}: {moved.after}"
+        case PhaseState.FAILED | PhaseState.CANCELLED:
+            return f"{moved.phase_id}: {'failed' if moved.after == PhaseState.FAILED else 'stopped'}"
+        case PhaseState.SKIPPED:
+            return f"{moved.phase_id}: skipped"
+        case PhaseState.PENDING | PhaseState.BUILDING | PhaseState.COMMITTING | PhaseState.COMPLETED:
+            return None
+
+
+def _chosen(chosen: ModelsChosen) -> str:
+    said = (
+        f"{chosen.phase_id}: attempt {chosen.attempt}, built by {clean(chosen.builder)}, "
+        f"audited by {clean(chosen.auditor)}"
+    )
+    said += ", both of one family" if chosen.same_family else ""
+    return said + (" (simulated)" if chosen.simulated else "")
+
+
+def _failed(failed: AttemptFailed) -> str:
+    left = f"{count(failed.attempts_left, 'attempt')} left" if failed.attempts_left else "no attempt left"
+    harder = f", now as {failed.escalated_to}" if failed.escalated_to else ""
+    detail = one_line(failed.detail, limit=_LONG).removesuffix(".")
+    return f"{failed.phase_id}: attempt {failed.attempt} failed: {detail} ({left}{harder})"
+
+
+def _verdict(given: VerdictGiven) -> str:
+    found = f"{count(given.major, 'major issue')}, {given.minor:,} minor"
+    if given.decision == "approve":
+        return f"{given.phase_id}: approved ({given.minor:,} minor): {one_line(given.summary)}"
+    return f"{given.phase_id}: rejected ({found})"

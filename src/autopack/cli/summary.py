@@ -1,0 +1,103 @@
+"""What is said at a run's end: what happened, what it cost, and what to type next."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autopack.cli.out import console, say, tell
+from autopack.cli.usage import print_usage
+from autopack.cli.words import clean, count, duration, one_line, words
+from autopack.runs.states import EndReason, RunState
+
+if TYPE_CHECKING:
+    from autopack.views.integration import Integration
+    from autopack.views.status import RunStatus
+    from autopack.views.usage import UsageReport
+
+_SHOWN_COMMITS = 12
+
+
+def print_summary(
+    status: RunStatus,
+    work: Integration,
+    report: UsageReport,
+    *,
+    home: Path | None = None,
+    lasting: bool = True,
+    also: str = "",
+) -> None:
+    """The end of `run`. `home` is said where the commands to type need it; `also` is said of the commits.
+
+    Where the models are not `lasting`, going on with the run is not suggested.
+    """
+    say()
+    tell(headline(status))
+    if status.end_detail and status.state != RunState.SUCCEEDED:
+        tell(one_line(status.end_detail, limit=4_000), indent=2)
+    say()
+    _print_commits(work)
+    if also:
+        tell(also)
+    if report.models:
+        say()
+        print_usage(report)
+    say()
+    say("Next:")
+    if home is not None:
+        say(f"  export AUTOPACK_HOME={shlex.quote(str(home))}")
+    _print_steps([step for step in next_steps(status, work) if lasting or "--resume" not in step[0]])
+
+
+def _print_steps(steps: Sequence[tuple[str, str]]) -> None:
+    """Each command with what it does: beside it, or below it on a narrow terminal."""
+    longest = max(len(command) for command, _ in steps)
+    beside = longest + max(len(what) for _, what in steps) + 6 <= console().width
+    for command, what in steps:
+        say(f"  {command:<{longest}}   {what}" if beside else f"  {command}\n      {what}")
+
+
+def headline(status: RunStatus) -> str:
+    """What came of the run, in one line."""
+    done = f"{status.completed_phases} of {count(status.total_phases, 'phase')}"
+    effort = f"{count(status.attempts, 'attempt')}, {duration(status.elapsed_seconds)}"
+    match status.state:
+        case RunState.SUCCEEDED:
+            return f"Succeeded: {done}, {effort}."
+        case RunState.CANCELLED:
+            return f"Cancelled: {done} kept, {effort}."
+        case RunState.FAILED:
+            return f"Failed ({words(status.end_reason or '')}): {done} kept, {effort}."
+        case _:
+            waiting = f" ({words(status.waits_for)})" if status.waits_for else ""
+            return f"Stopped as {words(status.state)}{waiting}: {done}, {effort}."
+
+
+def _print_commits(work: Integration) -> None:
+    if not work.commits:
+        tell("Nothing was committed; your repository is as it was.")
+        return
+    left_out = len(work.commits) - _SHOWN_COMMITS
+    say(f"Branch {work.branch} in {clean(work.repository)}: {count(len(work.commits), 'commit')}")
+    if left_out > 0:
+        say(f"  … {left_out:,} more")
+    for commit in work.commits[-_SHOWN_COMMITS:]:
+        say(f"  {commit.commit[:10]} {clean(commit.name)}")
+
+
+def next_steps(status: RunStatus, work: Integration) -> Sequence[tuple[str, str]]:
+    """Commands that make sense now, the likeliest first."""
+    run = status.run_id
+    show = (f"autopack show {run}", "what each attempt did, and why")
+    diff = (f"autopack diff {run}", "the whole change")
+    merge = (f"autopack merge {run}", "take the work into your current branch")
+    resume = (f"autopack run --resume {run}", "go on where it stopped")
+    discard = (f"autopack discard {run}", "delete the branch and the workspace")
+    if status.state == RunState.SUCCEEDED:
+        return (show, diff, merge, discard)
+    steps = [show] if status.end_reason == EndReason.ATTEMPTS_EXHAUSTED else [resume, show]
+    if status.end_reason == EndReason.BASELINE_RED:
+        steps = [show]
+    return (*steps, *((diff, merge) if work.commits else ()), discard)

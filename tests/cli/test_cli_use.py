@@ -1,0 +1,194 @@
+"""The entry point: versions, wrong use, errors, and what must never be seen."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autopack import __version__
+from autopack.cli import app, main
+from cli.calling import Autopack
+
+PROGRAM = [sys.executable, "-c", "import sys; from autopack.cli import main; sys.exit(main())"]
+COMMANDS = [
+    "init", "project", "plan", "run", "runs", "status", "show", "diff", "logs", "merge", "discard", "usage",
+    "doctor", "demo",
+]  # fmt: skip
+
+
+def test_the_version_is_answered_before_anything_heavy_is_imported() -> None:
+    probe = "import sys; from autopack.cli import main; main(['--version']); print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", f"import sys; sys.path[:] = {sys.path!r}; {probe}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    version, modules = done.stdout.splitlines()
+    assert version == f"autopack {__version__}"
+    assert not {"typer", "rich", "pydantic", "sqlalchemy", "asyncio"} & set(modules.split())
+
+
+def test_a_version_among_other_words_is_answered_too(autopack: Autopack) -> None:
+    assert autopack("--version", "runs").out == f"autopack {__version__}\n"
+
+
+def test_help_imports_no_database_and_no_rich() -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from autopack.cli import main; main(['-h']); print(*sys.modules)",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not {"rich", "sqlalchemy", "pydantic", "dbos"} & set(done.stdout.splitlines()[-1].split())
+
+
+def test_the_help_names_every_command_in_full(autopack: Autopack) -> None:
+    told = autopack("--help")
+    assert told.code == 0
+    listed = told.out.partition("Commands:")[2].split("\n\n")[0].strip().splitlines()
+    assert sorted(line.split()[0] for line in listed) == sorted(COMMANDS)
+    assert not [line for line in listed if line.endswith("...")]
+
+
+@pytest.mark.parametrize("arguments", [[], ["project"], ["plan"]])
+def test_a_command_that_is_missing_is_answered_with_help(autopack: Autopack, arguments: list[str]) -> None:
+    told = autopack(*arguments)
+    assert told.code == 2
+    assert told.out.startswith("Usage: autopack")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["nope"], "nope"),
+        (["runs", "--nope"], "--nope"),
+        (["show"], "RUN"),
+        (["runs", "-n", "x"], "--limit"),
+        (["usage", "--period", "year"], "year"),
+        (["run"], "Name a plan"),
+        (["run", "plan.yaml", "--resume", "x"], "--resume"),
+        (["run", "--resume", "x", "--unsandboxed"], "--unsandboxed"),
+    ],
+)
+def test_wrong_use_is_one_line_a_hint_and_exit_code_2(
+    autopack: Autopack, arguments: list[str], word: str
+) -> None:
+    autopack(*arguments).failed(2, word)
+
+
+@pytest.mark.parametrize("command", ["status", "show", "diff", "logs", "merge", "discard", "usage"])
+def test_a_run_that_is_not_there_is_exit_code_2(autopack: Autopack, command: str) -> None:
+    autopack(command, "nothing").failed(2, "There is no run nothing", "autopack runs")
+
+
+def test_resuming_a_run_that_is_not_there_is_exit_code_2(autopack: Autopack) -> None:
+    autopack("run", "--resume", "nothing").failed(2, "There is no run nothing")
+
+
+@pytest.mark.parametrize("command", ["runs", "status", "usage", "project list"])
+def test_a_home_that_can_not_be_written_is_said(
+    autopack: Autopack, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("AUTOPACK_HOME", str(tmp_path / "file/home"))
+    autopack(*command.split()).failed(1, "can't be written", "AUTOPACK_HOME")
+
+
+def test_a_home_of_a_newer_autopack_is_refused(autopack: Autopack, tmp_path: Path) -> None:
+    import sqlite3
+
+    with sqlite3.connect(tmp_path / "home/autopack.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+    autopack("runs").failed(1, "newer Autopack", "Upgrade")
+
+
+def test_a_defect_is_one_line_and_the_details_are_in_the_log(
+    autopack: Autopack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> float:
+        return 1 / 0
+
+    monkeypatch.setattr("autopack.views.status.run_list", fail)
+    autopack("runs").failed(1, "ZeroDivisionError", "autopack.log")
+    logged = [json.loads(line) for line in (tmp_path / "home/autopack.log").read_text().splitlines()]
+    assert "ZeroDivisionError" in logged[-1]["exception"]
+    monkeypatch.setenv("AUTOPACK_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        main(["runs"])
+
+
+def test_an_interrupt_is_exit_code_130_and_silent(
+    autopack: Autopack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("autopack.views.status.run_list", interrupt)
+    told = autopack("runs")
+    assert (told.code, told.out, told.err) == (130, "", "")
+
+
+def test_a_reader_that_closes_the_pipe_is_no_error(recorded: str, tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*PROGRAM, "show", recorded],
+        env={**os.environ, "AUTOPACK_HOME": str(tmp_path / "home")},
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_old_locale_gets_escapes_instead_of_an_error(recorded: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*PROGRAM, "show", recorded],
+        env={**os.environ, "AUTOPACK_HOME": str(tmp_path / "home"), "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "+ store" in done.stdout
+
+
+def test_the_reference_in_docs_is_what_the_commands_say(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from autopack.cli import reference
+
+    monkeypatch.setattr(reference, "PAGE", tmp_path / "cli.md")
+    assert reference.main(["--check"]) == 1
+    assert "stale" in capsys.readouterr().out
+    assert reference.main([]) == 0
+    assert reference.main(["--check"]) == 0
+    told = (tmp_path / "cli.md").read_text()
+    assert all(f"## autopack {command}\n" in told for command in [*COMMANDS, "plan check", "project add"])
+
+
+def test_nothing_of_an_error_can_steer_the_terminal(autopack: Autopack) -> None:
+    told = autopack("status", "\x1b[2Jx")
+    assert "\x1b" not in told.err
+    assert "\\x1b[2Jx" in told.err
+
+
+def test_the_app_closes_the_log_file_it_opened(autopack: Autopack) -> None:
+    import logging
+
+    autopack("runs")
+    assert app.app.info.name == "autopack"
+    assert not [one for one in logging.getLogger().handlers if type(one).__name__ == "RotatingFileHandler"]

@@ -1,0 +1,164 @@
+"""What `doctor` finds, and what it never shows."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Generator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from autopack.config import Settings
+from cli.calling import Autopack
+
+POLICY = """\
+schema_version: 1
+complexity_models:
+  low: {{builder: gpt-5, auditor: claude-haiku-5-5}}
+  medium: {{builder: gpt-5, auditor: claude-haiku-5-5}}
+  high: {{builder: gpt-5, auditor: claude-haiku-5-5}}
+providers:
+  openai: {{base_url: "{url}/v1"{more}}}
+  anthropic: {{base_url: "{url}"}}
+"""
+
+
+class _Refuses(BaseHTTPRequestHandler):
+    seen: list[str] = []  # noqa: RUF012  (one server per test module)
+
+    def do_GET(self) -> None:
+        self.seen.append(str(self.headers))
+        self.send_response(401)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing on standard error."""
+
+
+@pytest.fixture
+def server() -> Generator[str]:
+    with HTTPServer(("127.0.0.1", 0), _Refuses) as listening:
+        thread = Thread(target=listening.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.server_port}"
+        listening.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def keys(monkeypatch: pytest.MonkeyPatch, autopack: Autopack) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-very-secret")
+
+
+def _policy(settings: Settings, url: str, more: str = "") -> None:
+    settings.policy_path.write_text(POLICY.format(url=url, more=more))
+
+
+def _found(autopack: Autopack, name: str) -> list[tuple[str, str]]:
+    told = autopack("doctor", "--json").said
+    return [(one["grade"], one["said"]) for one in told["findings"] if one["name"] == name]
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_machine_that_has_everything_is_ready(autopack: Autopack, settings: Settings, server: str) -> None:
+    from autopack.processes import probe_sandbox
+
+    _policy(settings, server)
+    told = autopack("doctor")
+    sandboxed = asyncio.run(probe_sandbox()).available
+    assert told.code == (0 if sandboxed else 1)
+    assert ("Ready to run." in told.out) == sandboxed
+    assert "OPENAI_API_KEY is set (gpt-5)" in told.out
+    assert f"{server}/v1 answers (HTTP 401)" in told.out
+    assert "schema" in told.out
+
+
+@pytest.mark.usefixtures("keys")
+def test_keys_are_named_and_neither_shown_nor_sent(
+    autopack: Autopack, settings: Settings, server: str
+) -> None:
+    _policy(settings, server)
+    told = autopack("doctor", "--json")
+    assert "sk-very-secret" not in told.out + told.err
+    assert _Refuses.seen
+    assert not [headers for headers in _Refuses.seen if "secret" in headers or "uthorization" in headers]
+
+
+def test_a_missing_key_is_named_with_the_models_that_need_it(
+    autopack: Autopack, settings: Settings, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _policy(settings, server)
+    monkeypatch.setenv("OPENAI_API_KEY", "x")
+    told = autopack("doctor", "--json")
+    assert (told.code, told.said["ok"]) == (1, False)
+    assert _found(autopack, "key") == [
+        ("ok", "OPENAI_API_KEY is set (gpt-5)"),
+        ("missing", "ANTHROPIC_API_KEY is not set (claude-haiku-5-5)"),
+    ]
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_model_server_that_is_not_there_is_a_warning(autopack: Autopack, settings: Settings) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        _policy(settings, url)
+        found = _found(autopack, "server")
+    assert [grade for grade, _ in found] == ["warning", "warning"]
+    assert found[0][1].startswith(f"{url}/v1 does not answer")
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_cap_that_is_not_enforced_is_said(autopack: Autopack, settings: Settings, server: str) -> None:
+    _policy(settings, server, ", weekly_cap_tokens: 1000")
+    ((grade, said),) = _found(autopack, "models")
+    assert grade == "warning"
+    assert "weekly_cap_tokens" in said
+
+
+def test_a_broken_models_yaml_is_said_with_its_line(autopack: Autopack, settings: Settings) -> None:
+    settings.policy_path.write_text("schema_version: 1\ncomplexity_models: 3\n")
+    ((grade, said),) = _found(autopack, "models")
+    assert grade == "missing"
+    assert "models.yaml:2" in said
+
+
+def test_a_home_that_can_not_be_written_is_a_finding_and_no_error(
+    autopack: Autopack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("AUTOPACK_HOME", str(tmp_path / "file/home"))
+    monkeypatch.setattr("autopack.cli.checkup._servers", _no_servers)
+    told = autopack("doctor")
+    assert told.code == 1
+    assert "can't be written" in " ".join(told.out.split())
+    assert "shipped defaults" in told.out
+
+
+async def _no_servers(*_: object) -> list[object]:
+    """The shipped defaults name servers out in the world, which no test asks."""
+    return []
+
+
+@pytest.mark.usefixtures("keys")
+def test_without_git_a_run_can_not_work(
+    autopack: Autopack, settings: Settings, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _policy(settings, server)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert _found(autopack, "git") == [("missing", "not found")]
+    (tmp_path / "git").write_text("#!/bin/sh\necho git version 2.20.1\n")
+    (tmp_path / "git").chmod(0o755)
+    assert _found(autopack, "git") == [("missing", "git version 2.20.1")]
+
+
+async def test_a_provider_without_base_url_is_asked_at_its_usual_address() -> None:
+    from autopack.cli.checkup import usual_address
+    from fixtures.refs import openai_model
+
+    assert (await usual_address(openai_model())).startswith("https://api.openai.com/")
