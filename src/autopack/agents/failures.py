@@ -85,7 +85,7 @@ def explain(error: ModelAPIError, model: ModelRef, *, api_key: str) -> AutopackE
         at = model.base_url or f"the API of {model.provider}"
         return ProviderUnreachable(
             f"{where} can't be reached at {at}: {what}",
-            hint="check the network and the provider's status page, then go on with `autopack run --resume`",
+            hint="check the network and the provider's status page, then resume the run",
         )
     return ProviderRefused(f"{where} refused the request: {what}", hint="see the provider's message")
 

@@ -135,7 +135,7 @@ def _introduce(stage: Stage, *, unsandboxed: bool, why: str) -> None:
 
 async def make_repository(stage: Stage, story: Path) -> None:
     """The sample as a repository of one commit, and the plan beside it."""
-    shutil.copytree(story / "sample", stage.repository)
+    shutil.copytree(story / "sample", stage.repository, ignore=shutil.ignore_patterns("__pycache__"))
     await _git(stage, "init", "--quiet", "--initial-branch=main")
     await _git(stage, "add", "--all")
     await _git(stage, *await _identity(stage), "commit", "--quiet", "--message", "An empty tally")

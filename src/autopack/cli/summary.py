@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,9 +48,20 @@ def print_summary(
         print_usage(report)
     say()
     say("Next:")
+    if command := _command_if_not_on_path():
+        say(f"  alias autopack={shlex.quote(command)}")
     if home is not None:
         say(f"  export AUTOPACK_HOME={shlex.quote(str(home))}")
     _print_steps([step for step in next_steps(status, work) if lasting or "--resume" not in step[0]])
+
+
+def _command_if_not_on_path() -> str | None:
+    """How this program was called, where typing `autopack` would not find it."""
+    called = sys.argv[0]
+    found = shutil.which("autopack")
+    if not Path(called).is_file() or (found is not None and Path(found).samefile(called)):
+        return None
+    return str(Path(called).absolute())
 
 
 def _print_steps(steps: Sequence[tuple[str, str]]) -> None:

@@ -118,7 +118,7 @@ async def claim(session: WriteSession, run_id: str, *, epoch: int, owner: str) -
         session,
         update(RunRow)
         .where(RunRow.id == run_id, RunRow.epoch == epoch)
-        .values(epoch=RunRow.epoch + 1, seq=RunRow.seq + 1, owner=owner, intent=Intent.NONE, intent_by=None),
+        .values(epoch=RunRow.epoch + 1, seq=RunRow.seq + 1, owner=owner),
     )
     if moved != 1:
         raise Fenced(f"Run {run_id} was taken over by another process at this moment.")

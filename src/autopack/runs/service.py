@@ -153,6 +153,13 @@ async def move_phase(
     await feed.append(session, run_id=phase.run_id, body=body)
 
 
+async def stop_phase(session: WriteSession, run_id: str, *, to: PhaseState) -> None:
+    """Move the phase that a run is at, if it has begun it: the run stops here."""
+    phase = await queries.current_phase(session, run_id)
+    if phase is not None and phase.state != PhaseState.PENDING and not PhaseState(phase.state).ended:
+        await move_phase(session, phase, to=to, attempt=0)
+
+
 def new_attempt(
     phase: PhaseRow, *, number: int, complexity: str, base_commit: str, start_tree: str
 ) -> AttemptRow:

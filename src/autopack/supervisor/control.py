@@ -6,8 +6,9 @@ from autopack.db import AnySession, Database
 from autopack.errors import Conflict
 from autopack.routing.meter import lose_open_calls
 from autopack.runs import queries, service
-from autopack.runs.states import EndReason, PhaseState, RunState
+from autopack.runs.states import EndReason, Intent, PhaseState, RunState
 from autopack.runs.tables import RunRow
+from autopack.supervisor import queries as processes
 from autopack.supervisor import workers
 
 
@@ -32,6 +33,10 @@ async def take(database: Database, run_id: str, *, owner: str) -> int:
             await _check_can_go_on(session, run)
         epoch = await service.claim(session, run_id, epoch=run.epoch, owner=owner)
         run = await queries.run(session, run_id)
+        if former is not None:
+            # What was asked of the process that is gone does not bind whoever goes on with the run.
+            run.intent, run.intent_by = Intent.NONE, None
+            await processes.forget(session, former)
         if RunState(run.state) not in {RunState.QUEUED, RunState.IN_PROGRESS}:
             await service.move_run(session, run, to=RunState.QUEUED)
     await lose_open_calls(database, run_id, why=f"the process {former} ended before the call was settled")
@@ -50,9 +55,7 @@ async def abandon(database: Database, run_id: str, *, owner: str, by: str) -> No
             return
         former = run.owner
         await service.claim(session, run_id, epoch=run.epoch, owner=owner)
-        phase = await queries.current_phase(session, run_id)
-        if phase is not None and phase.state != PhaseState.PENDING and not PhaseState(phase.state).ended:
-            await service.move_phase(session, phase, to=PhaseState.CANCELLED, attempt=0)
+        await service.stop_phase(session, run_id, to=PhaseState.CANCELLED)
         run = await queries.run(session, run_id)
         detail = f"asked by {by}"
         await service.move_run(session, run, to=RunState.CANCELLED, reason=EndReason.CANCELLED, detail=detail)

@@ -23,7 +23,6 @@ from autopack.runs.tables import AttemptRow
 from autopack.supervisor.commits import known
 from autopack.supervisor.hold import Hold
 from autopack.supervisor.position import At, Failure
-from autopack.supervisor.services import Activity
 
 BUILDER_REQUESTS = 100
 """Requests one attempt's Builder may make."""
@@ -207,9 +206,7 @@ class _Watch:
 
     def doing(self, activity: str) -> None:
         """Show what the model is at."""
-        self.hold.services.activity(
-            Activity(run_id=self.hold.run_id, phase_id=self.at.phase.phase_id, role=self.role, doing=activity)
-        )
+        self.hold.show(self.role, activity, phase_id=self.at.phase.phase_id)
 
 
 def _earlier(attempt: AttemptRow) -> builder.EarlierAttempt:

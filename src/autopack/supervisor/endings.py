@@ -32,7 +32,7 @@ class Ending:
 
 def ending(error: Exception) -> Ending:
     """The ending that an error of a step means. One that nobody foresaw is an internal error."""
-    detail = f"{error.message} {error.hint}".strip() if isinstance(error, AutopackError) else ""
+    detail = _sentences(error.message, error.hint) if isinstance(error, AutopackError) else ""
     match error:
         case ProviderUnreachable():
             return Ending(state=RunState.FAILED, reason=EndReason.PROVIDER_UNREACHABLE, detail=detail)
@@ -54,3 +54,11 @@ def ending(error: Exception) -> Ending:
                 "autopack.log in AUTOPACK_HOME has the details. Nothing finished is lost."
             )
             return Ending(state=RunState.FAILED, reason=EndReason.INTERNAL_ERROR, detail=detail)
+
+
+def _sentences(*parts: str) -> str:
+    """What happened and what to do as sentences of one line."""
+    said = [" ".join(part.split()) for part in parts if part.strip()]
+    return " ".join(
+        part[0].upper() + part[1:] + ("" if part.endswith((".", "!", "?")) else ".") for part in said
+    )

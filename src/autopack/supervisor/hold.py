@@ -14,7 +14,7 @@ from autopack.projects import queries as projects
 from autopack.routing.policy import Policy, load_policy
 from autopack.runs import queries
 from autopack.runs.tables import RunRow
-from autopack.supervisor.services import Services
+from autopack.supervisor.services import Activity, Services
 from autopack.workspace import CommandSettings, Workspace
 
 COMMAND_TIMEOUT_SECONDS = 1800.0
@@ -39,6 +39,10 @@ class Hold:
         """One write transaction that begins at the fence. Raises `Fenced` where the run is no longer ours."""
         async with self.services.database.write() as session:
             yield session, await queries.fence(session, self.run_id, epoch=self.epoch)
+
+    def show(self, what: str, doing: str, *, phase_id: str = "") -> None:
+        """Let whoever watches know what the run is at."""
+        self.services.activity(Activity(run_id=self.run_id, phase_id=phase_id, role=what, doing=doing))
 
     def planned(self, phase_id: str) -> Phase:
         """A phase as the plan has it."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-from autopack.db import WriteSession
 from autopack.feed import queries as feed
 from autopack.feed.schemas import BaselineChecked, WorkspaceReady
 from autopack.runs import queries, service
@@ -57,14 +56,17 @@ class Lifecycle:
 
     async def _prepare(self) -> bool:
         hold = self._hold
+        hold.show("setup", "cloning the repository")
         base = await hold.workspace.create()
         async with hold.move() as (session, run):
             if run.base_commit is None:
                 run.base_commit = run.head_commit = base
                 await feed.append(session, run_id=run.id, body=WorkspaceReady(base_commit=base))
+        hold.show("setup", "; ".join(hold.plan.setup))
         setup = await hold.workspace.setup("verify", hold.commands, tree=base)
         check = None
         if all(one.exit_code == 0 for one in setup):
+            hold.show("baseline", "; ".join(hold.plan.verify))
             check = await hold.workspace.check(base, hold.plan.verify, hold.commands)
         await self._record_baseline(setup, check)
         return True
@@ -103,7 +105,7 @@ class Lifecycle:
     async def cancel(self) -> bool:
         """Someone asked for it: the phase in hand stops where it is, and everything finished stays."""
         async with self._hold.move() as (session, run):
-            await _stop_phase(session, run.id, PhaseState.CANCELLED)
+            await service.stop_phase(session, run.id, to=PhaseState.CANCELLED)
             detail = f"asked by {run.intent_by}" if run.intent_by else ""
             await service.move_run(
                 session, run, to=RunState.CANCELLED, reason=EndReason.CANCELLED, detail=detail
@@ -114,13 +116,7 @@ class Lifecycle:
         """A step could not go on: end or park the run with its reason."""
         async with self._hold.move() as (session, run):
             if ending.state is RunState.FAILED:
-                await _stop_phase(session, run.id, PhaseState.FAILED)
+                await service.stop_phase(session, run.id, to=PhaseState.FAILED)
             if RunState(run.state) is RunState.QUEUED:
                 await service.move_run(session, run, to=RunState.IN_PROGRESS)
             await service.move_run(session, run, to=ending.state, reason=ending.reason, detail=ending.detail)
-
-
-async def _stop_phase(session: WriteSession, run_id: str, state: PhaseState) -> None:
-    phase = await queries.current_phase(session, run_id)
-    if phase is not None and phase.state != PhaseState.PENDING and not PhaseState(phase.state).ended:
-        await service.move_phase(session, phase, to=state, attempt=0)

@@ -12,7 +12,7 @@ async def worker(session: AnySession, executor_id: str) -> WorkerRow | None:
 
 
 async def forget(session: WriteSession, executor_id: str) -> None:
-    """A process ended as it should."""
+    """A process is gone."""
     row = await session.get(WorkerRow, executor_id)
     if row is not None:
         await session.delete(row)

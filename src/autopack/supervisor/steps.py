@@ -107,10 +107,12 @@ class Steps:
         diff = hold.services.artifacts.put(await hold.workspace.diff(attempt.base_commit, tree))
         evidence: tuple[Evidence, ...] = ()
         if failure is None:
+            commands = hold.plan.commands(planned)
+            hold.show("verify", "; ".join(commands), phase_id=planned.id)
             setup = await hold.workspace.setup("verify", hold.commands, tree=tree)
             if setup and setup[-1].exit_code != 0:
                 return await self._setup_failed(at, setup)
-            check = await hold.workspace.check(tree, hold.plan.commands(planned), hold.commands)
+            check = await hold.workspace.check(tree, commands, hold.commands)
             evidence, failure = check.evidence, failed_check(check)
         async with hold.move() as (session, _):
             attempt = await _attempt(session, at)
