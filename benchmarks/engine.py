@@ -135,7 +135,7 @@ async def floor(folder: Path) -> float:
             argv=("sh", "-c", VERIFY), cwd=verify, env=env, timeout_seconds=300, output_limit_bytes=10**7
         )
         profile = Profile(writable=(verify,), readable=(bare,), home=home, network=False)
-        done = await run_confined(command, profile=profile, confinement=Confinement.BUBBLEWRAP)
+        done = await run_confined(command, profile=profile, confinement=Confinement.BUBBLEWRAP, environ=env)
         if done.exit_code != 0:
             raise RuntimeError(done.output.decode())
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from autopack.errors import InvalidInput
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -41,9 +43,17 @@ class Settings:
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
-    """Read settings from an environment. `AUTOPACK_HOME` unset means the platform's user data folder."""
+    """Read settings from an environment. `AUTOPACK_HOME` unset means the platform's user data folder.
+
+    Raises `InvalidInput` where it begins with the `~user` of nobody.
+    """
     if home := environ.get("AUTOPACK_HOME"):
-        return Settings(home=Path(home).expanduser().absolute())
+        try:
+            return Settings(home=Path(home).expanduser().absolute())
+        except RuntimeError:
+            raise InvalidInput(
+                f"AUTOPACK_HOME is {home}: there is no such user.", hint="Write the folder out."
+            ) from None
     from platformdirs import user_data_path
 
     return Settings(home=user_data_path("autopack", appauthor=False))

@@ -8,7 +8,7 @@ read-then-write updates are lost in silence (docs/decisions/0003).
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,6 +68,16 @@ class ReadSession(AsyncSession):
 class WriteSession(AsyncSession):
     """A session that is one write transaction, committed when its block ends."""
 
+    def at_end(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do something as the last thing before the commit, in the order of these calls."""
+        self.info.setdefault("at_end", []).append(work)
+
+    async def end(self) -> None:
+        """Do what was left for the end."""
+        waiting: list[Callable[[], Awaitable[None]]] = self.info.pop("at_end", [])
+        for work in waiting:
+            await work()
+
 
 AnySession = ReadSession | WriteSession
 
@@ -90,6 +100,7 @@ class Database:
         with _explained():
             async with self._write_sessions.begin() as session:
                 yield session
+                await session.end()
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[ReadSession]:

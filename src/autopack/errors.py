@@ -1,14 +1,20 @@
 """Every error Autopack raises on purpose, as one tree.
 
-    AutopackError
-    ├── InvalidInput      422, exit 2   what the user wrote can't be used as it is
-    ├── NotFound          404, exit 2   what the user named does not exist
-    ├── Conflict          409, exit 2   the thing exists, but not in a state that allows this
-    │   ├── IllegalMove                 a state move that the tables in runs/states.py do not hold
-    │   ├── Fenced                      another owner has taken the run over
-    │   ├── BranchCheckedOut            the integration branch is checked out by the user
-    │   └── BranchMoved                 the integration branch is not where the run left it
-    └── Unavailable       503, exit 1   something outside Autopack is missing, refused or broken
+    AutopackError                   500, exit 1
+    ├── InvalidInput                422, exit 2   what the user wrote can't be used as it is
+    ├── NotFound                    404, exit 2   what the user named does not exist
+    ├── Conflict                    409, exit 2   the thing exists, but not in a state that allows this
+    │   ├── IllegalMove             409, exit 2   a state move that the tables in runs/states.py do not hold
+    │   ├── Fenced                  409, exit 1   another owner has taken the run over
+    │   ├── BranchCheckedOut        409, exit 2   the integration branch is checked out by the user
+    │   └── BranchMoved             409, exit 2   the integration branch is not where the run left it
+    ├── Unavailable                 503, exit 1   something outside Autopack is missing, refused or broken
+    │   ├── ProviderUnreachable     503, exit 1   a model's server does not answer (agents/base.py)
+    │   └── ProviderRefused         503, exit 1   a model's server refuses the request itself (agents/base.py)
+    ├── AgentGaveUp                 500, exit 1   a model came to no usable answer (agents/base.py)
+    ├── DiffTooLarge                422, exit 1   more than an Auditor can read (roles/auditor.py)
+    ├── SetupFailed                 500, exit 1   setup is red on an untouched commit (supervisor/endings.py)
+    └── BaselineRed                 500, exit 1   checks are red on an untouched one (supervisor/endings.py)
 
 A message says what happened and why, on one line; a hint says what to do about it. The command line
 prints both without a traceback; over HTTP they are `{"error": {"code", "message", "hint"}}`.

@@ -1,7 +1,8 @@
 """Diagnostic logging: structlog events with fields, to one file, never to the terminal of a run.
 
 What a user should see comes from the feed and the views. The log is for the day something is odd:
-`AUTOPACK_HOME/autopack.log`, one JSON object a line, `run_id` and `phase_id` bound once per step.
+`AUTOPACK_HOME/autopack.log`, one JSON object a line, with the fields of its event; inside a
+run's segment also `run_id` and `epoch`.
 """
 
 from __future__ import annotations

@@ -305,7 +305,7 @@ def parse_plan(text: str, *, source: str) -> Plan:
 
     Raises InvalidInput that names file, line and what to write, for each problem on its own line.
     """
-    return userfiles.parse(text, source=source, model_type=Plan)
+    return userfiles.parse(text, source=source, shape=Plan)
 
 
 def plan_schema() -> dict[str, Any]:

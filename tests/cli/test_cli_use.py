@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from autopack import __version__
 from autopack.cli import app, main
+from autopack.config import Settings
 from cli.calling import Autopack
+from views.recorded import live_owner, record_run
 
 PROGRAM = [sys.executable, "-c", "import sys; from autopack.cli import main; sys.exit(main())"]
 COMMANDS = [
@@ -105,38 +111,39 @@ def test_a_home_that_can_not_be_written_is_said(
 
 
 def test_a_home_of_a_newer_autopack_is_refused(autopack: Autopack, tmp_path: Path) -> None:
-    import sqlite3
-
-    with sqlite3.connect(tmp_path / "home/autopack.db") as database:
+    with closing(sqlite3.connect(tmp_path / "home/autopack.db")) as database, database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
-    database.close()
     autopack("runs").failed(1, "newer Autopack", "Upgrade")
 
 
 def test_a_defect_is_one_line_and_the_details_are_in_the_log(
-    autopack: Autopack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    autopack: Autopack, recorded: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object, **__: object) -> float:
-        return 1 / 0
-
-    monkeypatch.setattr("autopack.views.status.run_list", fail)
-    autopack("runs").failed(1, "ZeroDivisionError", "autopack.log")
+    with closing(sqlite3.connect(tmp_path / "home/autopack.db")) as database, database:
+        database.execute("UPDATE runs SET state = 'nonsense' WHERE id = ?", [recorded])
+    autopack("runs").failed(1, "ValueError", "nonsense", "autopack.log")
     logged = [json.loads(line) for line in (tmp_path / "home/autopack.log").read_text().splitlines()]
-    assert "ZeroDivisionError" in logged[-1]["exception"]
+    assert "ValueError" in logged[-1]["exception"]
     monkeypatch.setenv("AUTOPACK_DEBUG", "1")
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ValueError, match="nonsense"):
         main(["runs"])
 
 
-def test_an_interrupt_is_exit_code_130_and_silent(
-    autopack: Autopack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def interrupt(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("autopack.views.status.run_list", interrupt)
-    told = autopack("runs")
-    assert (told.code, told.out, told.err) == (130, "", "")
+def test_an_interrupt_is_exit_code_130_and_silent(settings: Settings, tmp_path: Path) -> None:
+    owner = asyncio.run(live_owner(settings))
+    run_id = asyncio.run(record_run(settings, repository=tmp_path, owner=owner))
+    with subprocess.Popen(
+        [*PROGRAM, "logs", run_id, "--follow"],
+        env={**os.environ, "AUTOPACK_HOME": str(tmp_path / "home")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as following:
+        assert following.stdout is not None
+        following.stdout.readline()
+        following.send_signal(signal.SIGINT)
+        _, told = following.communicate()
+    assert (following.returncode, told) == (130, "")
 
 
 def test_a_reader_that_closes_the_pipe_is_no_error(recorded: str, tmp_path: Path) -> None:
@@ -166,16 +173,18 @@ def test_an_old_locale_gets_escapes_instead_of_an_error(recorded: str, tmp_path:
     assert "+ store" in done.stdout
 
 
-def test_the_reference_in_docs_is_what_the_commands_say(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_the_docs_that_are_made_from_the_code_are_written_and_checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from autopack.cli import reference
 
-    monkeypatch.setattr(reference, "PAGE", tmp_path / "cli.md")
-    assert reference.main(["--check"]) == 1
-    assert "stale" in capsys.readouterr().out
-    assert reference.main([]) == 0
-    assert reference.main(["--check"]) == 0
+    assert reference.main(["--check"], folder=tmp_path) == 1
+    assert capsys.readouterr().out.count("is stale") == 3
+    assert reference.main([], folder=tmp_path) == 0
+    assert reference.main(["--check"], folder=tmp_path) == 0
+    (tmp_path / "models.schema.json").write_text("{}\n")
+    assert reference.main(["--check"], folder=tmp_path) == 1
+    assert "models.schema.json is stale: run python -m autopack.cli.reference" in capsys.readouterr().out
     told = (tmp_path / "cli.md").read_text()
     assert all(f"## autopack {command}\n" in told for command in [*COMMANDS, "plan check", "project add"])
 

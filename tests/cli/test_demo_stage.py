@@ -24,8 +24,8 @@ def test_each_demo_has_a_new_folder(autopack: Autopack, tmp_path: Path) -> None:
 def test_a_folder_that_holds_something_is_refused(autopack: Autopack, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/file").write_text("")
-    autopack("demo", "--dir", tmp_path / "mine").failed(2, "is there already", "--dir")
-    autopack("demo", "--dir", tmp_path / "mine/file").failed(2, "is there already")
+    autopack("demo", "--dir", tmp_path / "mine").failed(2, "is not empty", "--dir")
+    autopack("demo", "--dir", tmp_path / "mine/file").failed(2, "is a file")
     autopack("demo", "--dir", tmp_path / "mine/file/x").failed(1, "can't be made")
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["file"]
 

@@ -31,7 +31,7 @@ class _Refuses(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.seen.append(str(self.headers))
-        self.send_response(401)
+        self.send_response(404 if "nowhere" in self.path else 401)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -100,17 +100,81 @@ def test_a_missing_key_is_named_with_the_models_that_need_it(
         ("ok", "OPENAI_API_KEY is set (gpt-5)"),
         ("missing", "ANTHROPIC_API_KEY is not set (claude-haiku-5-5)"),
     ]
+    assert "Not ready: ANTHROPIC_API_KEY is not set (claude-haiku-5-5)" in autopack("doctor").out
+
+
+def test_a_key_that_one_complexity_needs_is_missing_too(
+    autopack: Autopack, settings: Settings, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hard = "high: {{builder: gpt-5, auditor: gpt-5-mini}}"
+    policy = POLICY.replace("claude-haiku-5-5", "gpt-5-mini").replace(
+        hard, hard.replace("gpt-5-mini", "claude-haiku-5-5")
+    )
+    settings.policy_path.write_text(policy.format(url=server, more=""))
+    monkeypatch.setenv("OPENAI_API_KEY", "x")
+    assert ("missing", "ANTHROPIC_API_KEY is not set (claude-haiku-5-5)") in _found(autopack, "key")
+
+
+def test_a_key_that_only_a_category_needs_is_a_warning(
+    autopack: Autopack, settings: Settings, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = (
+        POLICY.replace("claude-haiku-5-5", "gpt-5-mini")
+        + "category_models: {{docs: {{builder: claude-haiku-5-5}}}}\n"
+    )
+    settings.policy_path.write_text(policy.format(url=server, more=""))
+    monkeypatch.setenv("OPENAI_API_KEY", "x")
+    assert ("warning", "ANTHROPIC_API_KEY is not set (claude-haiku-5-5)") in _found(autopack, "key")
 
 
 @pytest.mark.usefixtures("keys")
-def test_a_model_server_that_is_not_there_is_a_warning(autopack: Autopack, settings: Settings) -> None:
+def test_a_run_can_not_work_with_an_address_of_yours_where_nobody_answers(
+    autopack: Autopack, settings: Settings
+) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         _policy(settings, url)
         found = _found(autopack, "server")
-    assert [grade for grade, _ in found] == ["warning", "warning"]
+    assert [grade for grade, _ in found] == ["missing", "missing"]
     assert found[0][1].startswith(f"{url}/v1 does not answer")
+
+
+@pytest.mark.usefixtures("keys")
+def test_usual_servers_out_of_reach_leave_it_ready_and_are_said(
+    autopack: Autopack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from autopack.processes import probe_sandbox
+
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    told = autopack("doctor")
+    if asyncio.run(probe_sandbox()).available:
+        assert told.code == 0
+        assert "Ready, but no model server answered" in told.out
+
+
+@pytest.mark.usefixtures("keys")
+def test_an_address_that_knows_no_models_looks_wrong(
+    autopack: Autopack, settings: Settings, server: str
+) -> None:
+    _policy(settings, f"{server}/nowhere")
+    (openai, anthropic) = _found(autopack, "server")
+    assert openai[0] == anthropic[0] == "warning"
+    assert "does not look like an API root (is /v1 missing?)" in openai[1]
+    assert "/nowhere/v1/models is not found" in anthropic[1]
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_model_without_a_known_price_may_be_misspelt(
+    autopack: Autopack, settings: Settings, server: str
+) -> None:
+    _policy(settings, server)
+    assert _found(autopack, "prices") == []
+    settings.policy_path.write_text(POLICY.format(url=server, more="").replace("gpt-5,", "gpt-5-minni,"))
+    ((grade, said),) = _found(autopack, "prices")
+    assert grade == "warning"
+    assert "No price is known for gpt-5-minni" in said
 
 
 @pytest.mark.usefixtures("keys")
@@ -133,16 +197,12 @@ def test_a_home_that_can_not_be_written_is_a_finding_and_no_error(
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("AUTOPACK_HOME", str(tmp_path / "file/home"))
-    monkeypatch.setattr("autopack.cli.checkup._servers", _no_servers)
+    for name in ("HTTPS_PROXY", "https_proxy"):  # the shipped defaults name servers out in the world
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
     told = autopack("doctor")
     assert told.code == 1
     assert "can't be written" in " ".join(told.out.split())
     assert "shipped defaults" in told.out
-
-
-async def _no_servers(*_: object) -> list[object]:
-    """The shipped defaults name servers out in the world, which no test asks."""
-    return []
 
 
 @pytest.mark.usefixtures("keys")

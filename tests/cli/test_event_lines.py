@@ -18,6 +18,8 @@ from autopack.feed.schemas import (
     PhaseMoved,
     RunClaimed,
     RunCreated,
+    RunDiscarded,
+    RunMerged,
     RunMoved,
     VerdictGiven,
     WorkspaceReady,
@@ -64,6 +66,10 @@ def _failed(left: int, escalated: str | None) -> AttemptFailed:
             RunMoved(before="in_progress", after="failed", reason="baseline_red", detail="No."),
             "failed: baseline red: No.",
         ),
+        (
+            RunMoved(before="in_progress", after="failed", reason="x", detail="Is it there?. exit code 1.."),
+            "failed: x: Is it there? exit code 1.",
+        ),
         (RunMoved(before="in_progress", after="cancelled", detail="asked by x"), "cancelled, asked by x"),
         (
             RunMoved(before="in_progress", after="paused", reason="branch_checked_out", detail="Switch."),
@@ -71,6 +77,9 @@ def _failed(left: int, escalated: str | None) -> AttemptFailed:
         ),
         (RunMoved(before="in_progress", after="scheduled", detail="at 14:05"), "scheduled: at 14:05"),
         (CancelAsked(by="Ctrl-C"), "cancel asked by Ctrl-C"),
+        (RunMerged(commit="c" * 40, into="main"), "merged into main, up to cccccccccccc"),
+        (RunDiscarded(commit="c" * 40), "discarded, its branch was at cccccccccccc"),
+        (RunDiscarded(commit=None), "discarded"),
         (
             WorkspaceReady(base_commit="a" * 40),
             "workspace ready at aaaaaaaaaaaa, checking it before anything is spent",
@@ -84,8 +93,8 @@ def _failed(left: int, escalated: str | None) -> AttemptFailed:
         (_moved("verifying", "failed"), "store: failed"),
         (_moved("building", "cancelled"), "store: stopped"),
         (_moved("pending", "skipped"), "store: skipped"),
-        (_verdict("approve"), "store: approved (1 minor): So."),
-        (_verdict("reject"), "store: rejected (2 major issues, 1 minor)"),
+        (_verdict("approve"), "store: approved, 1 minor issue: So."),
+        (_verdict("reject"), "store: rejected, 2 major issues, 1 minor issue"),
         (_failed(2, "high"), "store: attempt 1 failed: It broke (2 attempts left, now as high)"),
         (_failed(0, None), "store: attempt 1 failed: It broke (no attempt left)"),
         (
@@ -110,7 +119,7 @@ def test_the_models_of_an_attempt_are_named_with_what_is_unusual_about_them() ->
         same_family=True,
         simulated=True,
     )
-    said = "store: attempt 2, built by a, audited by b, both of one family (simulated)"
+    said = "store: attempt 2, builder a, auditor b, both of one family (simulated)"
     assert _line(body) == f"[00:00] {said}"
 
 
@@ -127,6 +136,17 @@ def test_the_models_of_an_attempt_are_named_with_what_is_unusual_about_them() ->
 )
 def test_what_another_event_says_better_is_left_out(body: EventBody) -> None:
     assert _line(body) is None
+
+
+def test_an_approval_without_issues_counts_none() -> None:
+    body = VerdictGiven(phase_id="store", attempt=1, decision="approve", summary="So.", major=0, minor=0)
+    assert _line(body) == "[00:00] store: approved: So."
+
+
+def test_a_phase_that_nothing_verifies_is_not_said_to_be_verified() -> None:
+    event = Event(id=1, run_id="run_x", created_at=START, body=_moved("building", "verifying"))
+    said = line(event, since=START, phases=8, unverified=frozenset({"store"}))
+    assert said == "[00:00] store: nothing to verify (verify: none)"
 
 
 def test_a_time_over_an_hour_says_so() -> None:

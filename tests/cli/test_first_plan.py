@@ -96,14 +96,36 @@ def test_the_checks_of_a_repository_are_found_in_its_files(
         {"Makefile": "build:\n"},
     ],
 )
-def test_where_nothing_tells_the_plan_says_so_and_is_valid_all_the_same(
-    tmp_path: Path, files: Mapping[str, str]
+def test_where_nothing_tells_the_plan_is_not_accepted_until_someone_says_it(
+    autopack: Autopack, tmp_path: Path, files: Mapping[str, str]
 ) -> None:
     assert detect(_files(tmp_path, files)) is None
     text = plan_text('odd: "name" #1', None)
-    plan = parse_plan(text, source="plan.yaml")
-    assert (plan.name, plan.verify) == ('odd: "name" #1', ())
     assert "FILL IN" in text
+    (tmp_path / "plan.yaml").write_text(text)
+    autopack("plan", "check", "plan.yaml").failed(2, "verify: is missing; write commands")
+    plan = parse_plan(text.replace("# verify:", "verify:"), source="plan.yaml")
+    assert (plan.name, plan.verify) == ('odd: "name" #1', ("make test",))
+
+
+def test_the_starters_own_words_are_no_plan(autopack: Autopack, tmp_path: Path) -> None:
+    repository = new_repository(tmp_path / "app", {"go.mod": "module app\n"})
+    autopack("init", repository)
+    plan = repository / ".autopack/plan.yaml"
+    lines = plan.read_text().splitlines()
+    at = next(number for number, line in enumerate(lines, start=1) if "name: Replace this" in line)
+    for command in (("plan", "check"), ("run", "--repo", repository)):
+        told = autopack(*command, plan)
+        assert told.code == 2
+        assert f"plan.yaml:{at}: tiers[0].phases[0].name: is still the starter's; write" in told.err
+        assert f"plan.yaml:{at + 2}: tiers[0].phases[0].description: is still the starter's" in told.err
+    _fill_in(plan)
+    assert autopack("plan", "check", plan).code == 0
+
+
+def _fill_in(plan: Path) -> None:
+    text = plan.read_text().replace("Replace this with what to build first", "The store")
+    plan.write_text(text.replace("What to build, in as many words as it takes", "Keep it"))
 
 
 def test_init_writes_a_plan_and_models_that_pass_their_check(autopack: Autopack, tmp_path: Path) -> None:
@@ -115,6 +137,7 @@ def test_init_writes_a_plan_and_models_that_pass_their_check(autopack: Autopack,
     assert (tmp_path / "home/models.yaml").exists()
     assert "Set ANTHROPIC_API_KEY, OPENAI_API_KEY in the environment" in told.out
     assert "autopack run app/.autopack/plan.yaml" in told.out
+    _fill_in(plan)
     assert "app: 1 tier, 1 phase. The plan is valid." in autopack("plan", "check", plan).out
     assert git(repository, "status", "--porcelain").split() == ["??", ".autopack/"]
 
@@ -128,6 +151,17 @@ def test_init_overwrites_nothing(autopack: Autopack, tmp_path: Path) -> None:
     told = autopack("init", repository)
     assert (told.code, plan.read_text()) == (0, "mine")
     assert "Kept" in told.out
+
+
+def test_a_home_inside_the_repository_is_noted(
+    autopack: Autopack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = new_repository(tmp_path / "app", {"go.mod": "module app\n"})
+    assert "inside the repository" not in autopack("init", repository).err
+    monkeypatch.setenv("AUTOPACK_HOME", str(repository / ".autopack/home"))
+    assert "is inside the repository" in " ".join(autopack("init", repository).err.split())
+    monkeypatch.setenv("AUTOPACK_HOME", "~nobody-here/home")
+    autopack("init", repository).failed(2, "AUTOPACK_HOME", "there is no such user")
 
 
 def test_init_says_that_a_virtual_environment_must_be_ignored(autopack: Autopack, tmp_path: Path) -> None:
@@ -160,10 +194,13 @@ def test_a_plan_is_checked_with_lines_and_remedies(autopack: Autopack, tmp_path:
     (tmp_path / "plan.yaml").write_text("")
     autopack("plan", "check", "plan.yaml").failed(2, "plan.yaml")
     autopack("plan", "check", "nowhere.yaml").failed(2, "there is no such file")
+    autopack("plan", "check", tmp_path / "x/../none.yaml").failed(2, f"{tmp_path}/none.yaml: there is no")
+    autopack("plan", "check", "~nobody-here/plan.yaml").failed(2, "there is no such user")
 
 
 def test_a_plan_that_checks_nothing_says_which_phases(autopack: Autopack, tmp_path: Path) -> None:
-    (tmp_path / "plan.yaml").write_text(plan_text("x", None))
+    (tmp_path / "plan.yaml").write_text(plan_text("x", None) + "verify: none\n")
+    _fill_in(tmp_path / "plan.yaml")
     assert "Verified by nothing: first" in autopack("plan", "check", "plan.yaml").out
 
 

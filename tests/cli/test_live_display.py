@@ -24,6 +24,7 @@ from autopack.feed.schemas import (
     RunMoved,
     WorkspaceReady,
 )
+from autopack.supervisor.services import Activity
 from autopack.views.phases import PhaseHead
 from autopack.views.spend import Spend
 
@@ -101,7 +102,7 @@ def _middle() -> Board:
     )
     course.happened(failed).moved("phase-2", "building", attempt=2).happened(_chosen("phase-2", 2))
     board.usage = {"phase-1": Spend(calls=3, tokens=24_123, cost_usd=Decimal("0.0712"), simulated=True)}
-    board.doing = Doing(role="builder", what="shell: pytest -q", since=NOW - timedelta(seconds=12))
+    board.doing = Doing(what="builder", detail="shell: pytest -q", since=NOW - timedelta(seconds=12))
     return board
 
 
@@ -147,6 +148,32 @@ def test_a_wide_terminal_shows_names_and_money_per_phase() -> None:
     assert row.split()[-3:] == ["24.1k", "~$0.0712", "0:04"]
 
 
+def test_a_name_takes_the_room_that_a_state_leaves() -> None:
+    (row,) = [line for line in _picture(_middle(), width=80) if "phase-3" in line]
+    assert row.endswith("The 3. thing to build, told at some length")
+    (row,) = [line for line in _picture(_middle(), width=80) if "▶ phase-2" in line]
+    assert "building 2/3" in row
+
+
+def test_a_phase_that_nothing_verifies_says_so_while_and_after_it_is_built() -> None:
+    board = _board()
+    card = board.card("phase-1")
+    card.head = card.head.model_copy(update={"verified": False})
+    course = _started(board).moved("phase-1", "building", "verifying")
+    assert "nothing to verify (verify: none)" in _picture(board, width=80)
+    board.note(_activity("verify", "", phase_id="phase-1"), NOW)
+    assert "nothing to verify (verify: none)" in _picture(board, width=80)
+    course.moved("phase-1", "auditing", "committing", "completed")
+    (row,) = [line for line in _picture(board, width=80) if "phase-1" in line]
+    assert "unverified" in row
+
+
+def test_before_its_first_attempt_a_phase_is_said_to_be_at_it() -> None:
+    board = _board()
+    _started(board)
+    assert any(line.startswith("phase-1, attempt 1 of 3") for line in _picture(board, width=80))
+
+
 def test_states_are_told_apart_without_colour() -> None:
     board = _middle()
     marks = {line.split()[1]: line.split()[0] for line in _picture(board, width=100) if "phase-" in line[:9]}
@@ -188,6 +215,36 @@ def test_before_the_first_phase_it_says_what_is_being_done() -> None:
     assert "Checking the untouched commit…" in _picture(board, width=80)
 
 
+def _activity(what: str, doing: str, *, phase_id: str = "") -> Activity:
+    return Activity(run_id="run_20260102_030405_ab12", phase_id=phase_id, what=what, doing=doing)
+
+
+def test_what_goes_on_before_the_first_phase_is_shown_until_the_run_moves_on() -> None:
+    board = _board()
+    course = _Course(board).happened(RunMoved(before="queued", after="in_progress"))
+    board.note(_activity("clone", "cloning the repository"), START)
+    assert "clone 3:00  cloning the repository" in _picture(board, width=80)
+    course.happened(WorkspaceReady(base_commit="b" * 40))
+    assert "Checking the untouched commit…" in _picture(board, width=80)
+    board.note(_activity("baseline", "python -m pytest -q"), NOW - timedelta(seconds=3))
+    board.note(_activity("baseline", "python -m pytest -q"), NOW)
+    assert "baseline 0:03  python -m pytest -q" in _picture(board, width=80)
+    body = BaselineChecked(passed=True, commands=1)
+    board.apply(Event(id=9, run_id=board.run_id, created_at=NOW, body=body))
+    assert board.doing is None
+
+
+def test_news_of_another_phase_are_dropped_and_those_of_this_one_outlast_its_late_events() -> None:
+    board = _board()
+    course = _started(board).moved("phase-1", "building")
+    board.note(_activity("builder", "thinking", phase_id="phase-2"), NOW)
+    assert board.doing is None
+    board.note(_activity("builder", "thinking", phase_id="phase-1"), START)
+    board.note(_activity("verify", "python -m pytest -q", phase_id="phase-1"), NOW)
+    course.moved("phase-1", "verifying")
+    assert any(line.startswith("verify 0:00  python -m pytest") for line in _picture(board, width=80))
+
+
 def test_cancelling_is_shown_and_forgotten_when_the_run_goes_on() -> None:
     board = _middle()
     course = _Course(board).happened(CancelAsked(by="Ctrl-C"))
@@ -202,6 +259,7 @@ def test_cancelling_is_shown_and_forgotten_when_the_run_goes_on() -> None:
 
 def test_what_a_model_is_at_is_forgotten_when_the_phase_moves() -> None:
     board = _middle()
+    board.doing = Doing(what="builder", detail="shell: pytest -q", since=START)
     _Course(board).moved("phase-2", "verifying", attempt=2)
     assert board.doing is None
     assert any(line.startswith("verifying ") for line in _picture(board, width=80))
@@ -210,7 +268,7 @@ def test_what_a_model_is_at_is_forgotten_when_the_phase_moves() -> None:
 def test_nothing_that_is_shown_can_steer_the_terminal() -> None:
     board = _middle()
     board.plan = "todo\x1b[2J"
-    board.doing = Doing(role="builder", what="shell: printf '\x1b]0;x\x07'\nmore", since=NOW)
+    board.doing = Doing(what="builder", detail="shell: printf '\x1b]0;x\x07'\nmore", since=NOW)
     board.card("phase-2").setbacks.append("attempt 9: \x1b[31m\u202ered")
     told = "\n".join(_picture(board, width=100))
     assert "todo\\x1b[2J" in told

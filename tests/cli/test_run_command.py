@@ -31,8 +31,8 @@ async def test_a_run_shows_each_event_and_ends_with_what_to_type_next(
         assert "note: Simulated" in ended.err
         for said in (
             "baseline passed (1 command)",
-            "one: attempt 1, built by gpt-5-mini, audited by claude-haiku-5-5 (simulated)",
-            "one: rejected (1 major issue, 0 minor)",
+            "one: attempt 1, builder gpt-5-mini, auditor claude-haiku-5-5 (simulated)",
+            "one: rejected, 1 major issue",
             "one: attempt 1 failed: the Auditor rejected it: Not like this (1 attempt left)",
             "one: committed",
             "Succeeded: 1 of 1 phase, 2 attempts",
@@ -73,18 +73,18 @@ async def test_as_json_a_run_is_its_events_and_a_result(tmp_path: Path, settings
     assert result["usage"]["simulated"]["calls"] > 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_a_signal_cancels_cleanly_and_the_run_can_go_on(
     tmp_path: Path, settings: Settings, number: signal.Signals
 ) -> None:
     async with small_world(tmp_path, settings, builds(1, SLOW), approves()) as world:
         running = await start(world, "run", world.plan)
-        await running.until("built by")
+        await running.until("builder gpt")
         running.send(number)
         ended = await running.end()
         assert ended.code == 130
         assert "cancelling…" in ended.err
-        by = "Ctrl-C" if number is signal.SIGINT else "SIGTERM"
+        by = "Ctrl-C" if number is signal.SIGINT else number.name
         assert f"cancelled, asked by {by}" in ended.out
         status = json.loads((await call(world, "status", "--json")).out)
         assert (status["state"], status["driven"]) == ("cancelled", False)
@@ -94,13 +94,15 @@ async def test_a_signal_cancels_cleanly_and_the_run_can_go_on(
 async def test_a_second_signal_ends_at_once(tmp_path: Path, settings: Settings) -> None:
     async with small_world(tmp_path, settings, builds(1, SLOW), approves()) as world:
         running = await start(world, "run", world.plan)
-        await running.until("built by")
+        await running.until("builder gpt")
         async with world.services.database.write():  # the run can't be moved while this is open
             running.send(signal.SIGINT)
             running.send(signal.SIGTERM)
             ended = await running.end()
         assert (ended.code, "Traceback" in ended.err) == (130, False)
         status = json.loads((await call(world, "status", "--json")).out)
+        resume = f"Go on with `autopack run --resume {status['run_id']}`."
+        assert ended.err.splitlines()[-1] == f"Stopped at once. {resume}"
         assert (status["state"], status["interrupted"]) == ("in_progress", True)
         gone = await call(world, "discard", status["run_id"], "--yes")
         assert f"Cancelled {status['run_id']}." in gone.out
@@ -112,17 +114,20 @@ async def test_a_killed_run_is_told_apart_and_goes_on(tmp_path: Path, settings: 
     conversations = [builds(1, {**SLOW, "delay_seconds": 2.0}), approves()]
     async with small_world(tmp_path, settings, *conversations) as world:
         running = await start(world, "run", world.plan)
-        await running.until("built by")
+        await running.until("builder gpt")
         second = await call(world, "run", world.plan)
         assert (second.code, "driven by another process" in second.err) == (2, True)
         running.send(signal.SIGKILL)
         await running.end()
         second = await call(world, "run", world.plan)
         assert (second.code, "--resume" in second.err) == (2, True)
+        resuming = await start(world, "run", "--resume", "run_")
+        await resuming.until("taken up by a new process")
         following = await start(world, "logs", "run_", "-f")
-        resumed = await call(world, "run", "--resume", "run_")
+        resumed = await resuming.end()
         assert resumed.code == 0, resumed
-        assert "taken up by a new process" in resumed.out
+        assert "small, 0 of 1 phase done" in resumed.out.splitlines()[0]
+        assert not [word for word in ("workspace ready", "baseline", "started") if word in resumed.out]
         told = await following.end()
         assert (told.code, told.out.splitlines()[-1].endswith("succeeded")) == (0, True)
 
@@ -159,3 +164,72 @@ async def test_work_is_neither_merged_into_changes_nor_deleted_under_your_feet(
         git(world.repository, "switch", "--quiet", f"autopack/{run_id}")
         refused = await call(world, "discard", run_id, "--yes")
         assert (refused.code, "checked out" in refused.err) == (2, True)
+
+
+async def test_a_phase_that_nothing_verifies_is_never_reported_as_verified(
+    tmp_path: Path, settings: Settings
+) -> None:
+    conversations = [builds(1, write_file("one.py", "ONE = 1\n")), approves()]
+    async with small_world(tmp_path, settings, *conversations, plan={**PLAN, "verify": "none"}) as world:
+        ended = await call(world, "run", world.plan)
+        assert ended.code == 0, ended
+        assert "one: nothing to verify (verify: none)" in ended.out
+        assert "one: verifying" not in ended.out
+        assert "Succeeded: 1 of 1 phase (1 verified by nothing), 1 attempt" in ended.out
+        for arguments in (("show", "run_"), ("show", "run_", "one")):
+            assert "nothing was verified (verify: none)" in (await call(world, *arguments)).out
+
+
+async def test_an_ending_at_a_red_check_shows_what_it_said_and_only_who_was_at_work(
+    tmp_path: Path, settings: Settings
+) -> None:
+    check = "for n in $(seq 20); do printf '%s \\342\\200\\256\\n' $n; done; test ! -e one.py"
+    conversations = [builds(1, write_file("one.py", "1\n")), builds(2, write_file("one.py", "2\n"))]
+    async with small_world(tmp_path, settings, *conversations, plan={**PLAN, "verify": [check]}) as world:
+        ended = await call(world, "run", world.plan)
+        assert ended.code == 1, ended
+        shown = [line for line in ended.out.splitlines() if line.startswith("  | ")]
+        assert shown == [f"  | {number} \\u202e" for number in range(13, 21)]
+        assert ".." not in ended.out
+        assert "audited by" not in (await call(world, "show", "run_")).out
+        assert "chosen, but not asked" in (await call(world, "show", "run_", "one")).out
+
+
+async def test_what_a_run_leaves_out_of_account_is_noted_at_its_start(
+    tmp_path: Path, settings: Settings
+) -> None:
+    conversations = [builds(1, {**SLOW, "delay_seconds": 2.0}), approves()]
+    async with small_world(tmp_path, settings, *conversations) as world:
+        policy = settings.policy_path
+        policy.write_text(
+            policy.read_text().replace(
+                "gpt-5-mini, auditor: claude-haiku", "gpt-minni, auditor: claude-haiku"
+            )
+        )
+        git(world.repository, "mv", "test_start.py", "test_begin.py")
+        (world.repository / "README.md").write_text("changed\n")
+        (world.repository / "untracked").write_text("")
+        running = await start(world, "run", world.plan)
+        await running.until("builder gpt")
+        running.send(signal.SIGKILL)
+        ended = await running.end()
+        head = git(world.repository, "rev-parse", "HEAD")[:10]
+        changes = "your uncommitted changes (README.md, test_begin.py)"
+        assert f"note: Builds on {head}; {changes} are not part of it." in ended.err
+        assert "note: No price is known for gpt-minni" in ended.err
+        world.plan.write_text(json.dumps({**PLAN, "name": "another"}))
+        ended = await call(world, "run", "--resume", "run_")
+        assert ended.code == 0, ended
+        assert "note: plan.yaml has changed since; the run goes on with the plan it began with." in ended.err
+
+
+async def test_a_setup_that_takes_a_while_is_told_of_while_it_runs(
+    tmp_path: Path, settings: Settings
+) -> None:
+    plan = {**PLAN, "setup": ["sleep 1.5"]}
+    conversations = [builds(1, write_file("one.py", "ONE = 1\n")), approves()]
+    async with small_world(tmp_path, settings, *conversations, plan=plan) as world:
+        ended = await call(world, "run", world.plan)
+    assert ended.code == 0, ended
+    told = [line.partition("] ")[2] for line in ended.out.splitlines()]
+    assert "baseline: sleep 1.5; python -m pytest -q" in told

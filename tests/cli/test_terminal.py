@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import os
 import pty
+import re
 import struct
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from autopack.config import Settings
+from autopack.runs import queries
 from cli.processes import LIMIT_SECONDS, environ_of
 from fixtures.world import World, approves, builds, small_world, write_file
 
@@ -71,6 +73,14 @@ class _Terminal:
         """Type."""
         os.write(self._master, keys)
 
+    async def hang_up(self) -> int:
+        """Close the terminal; its exit code."""
+        os.close(self._master)
+        async with asyncio.timeout(LIMIT_SECONDS):
+            while (code := self._process.poll()) is None:
+                await asyncio.sleep(0.02)
+        return code
+
     async def end(self) -> int:
         """Its exit code."""
         async with asyncio.timeout(LIMIT_SECONDS):
@@ -95,7 +105,7 @@ async def test_the_display_is_live_and_leaves_the_terminal_clean(
         code = await terminal.end()
     seen = terminal.seen.decode()
     assert code == 0, seen
-    assert "Checking the untouched commit" in seen
+    assert re.search(r"baseline 0:\d\d  python -m pytest -q", seen), seen
     assert "Succeeded: 1 of 1 phase" in seen
     assert seen.rindex("\x1b[?25h") > seen.rindex("\x1b[?25l")
     assert "\x1b[?1049h" not in seen
@@ -129,7 +139,22 @@ async def test_a_second_ctrl_c_leaves_the_terminal_clean_too(tmp_path: Path, set
             code = await terminal.end()
     seen = terminal.seen.decode()
     assert code == 130
+    assert "autopack run --resume run_" in seen.rpartition("Stopped at once.")[2]
+    assert seen.rpartition("\x1b[2K")[2].count("Cancelling") == 0
     assert seen.rindex("\x1b[?25h") > seen.rindex("\x1b[?25l")
+
+
+@pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
+async def test_a_terminal_that_is_closed_cancels_the_run_cleanly(
+    tmp_path: Path, settings: Settings, term: str
+) -> None:
+    async with small_world(tmp_path, settings, builds(1, SLOW), approves()) as world:
+        terminal = _Terminal(world, "run", world.plan, columns=100, rows=40, TERM=term)
+        await terminal.until("gpt-5-mini")
+        assert await terminal.hang_up() == 130
+        async with world.services.database.read() as session:
+            (run,) = await queries.recent(session, limit=2)
+        assert (run.state, run.end_detail) == ("cancelled", "asked by SIGHUP")
 
 
 async def test_discarding_on_a_terminal_asks_first(tmp_path: Path, settings: Settings) -> None:

@@ -69,7 +69,8 @@ def test_a_red_check_does_not_hide_the_others(installed_tree: Path) -> None:
     assert (green.returncode, green.stdout.splitlines()[-1]) == (0, "./dev check: all green")
     assert (red.returncode, red.stdout.splitlines()[-1]) == (1, "./dev check: 2 red")
     told = [line.split()[:2] for line in red.stdout.splitlines() if line.startswith(("  ok", "  red"))]
-    assert told == [["ok", "types"], ["red", "ruff"], ["red", "format"], ["ok", "layers"], ["ok", "house"]]
+    assert told[:4] == [["ok", "types"], ["red", "ruff"], ["red", "format"], ["ok", "layers"]]
+    assert told[4:] == [["ok", "house"], ["ok", "docs"]]
 
 
 def test_a_lock_older_than_what_it_locks_is_red(installed_tree: Path) -> None:
@@ -82,9 +83,17 @@ def test_a_lock_older_than_what_it_locks_is_red(installed_tree: Path) -> None:
 
 
 def test_a_stage_or_any_pytest_argument_can_be_given(installed_tree: Path) -> None:
-    assert _dev(installed_tree, "test", "chaos", "-x").stdout.endswith("-m pytest tests/chaos -x\n")
+    assert _dev(installed_tree, "test", "e2e", "-x").stdout.endswith("-m pytest tests/e2e -x\n")
     assert _dev(installed_tree, "test", "tests/db").stdout.endswith("-m pytest tests/db\n")
     assert "--cov" in _dev(installed_tree, "test").stdout
+
+
+def test_every_test_is_in_one_stage_and_what_check_runs_is_not_run_twice(installed_tree: Path) -> None:
+    told = {words: _dev(installed_tree, *words.split()).stdout for words in ("test", "test unit", "check")}
+    assert "--ignore=tests/house" in told["test"]
+    assert "--ignore=tests/house" in told["test unit"]
+    assert "--ignore=tests/e2e" in told["test unit"]
+    assert "-m pytest tests/house" in told["check"]
 
 
 def test_the_exit_code_is_the_tools_own(installed_tree: Path) -> None:

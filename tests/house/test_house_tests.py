@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from house.tree import imported, python_files, syntax
 
 LONG_ENOUGH_TO_MEAN_FOREVER = 60
+REPLACING = {"setattr", "delattr", "setitem", "delitem", "patch", "object"}
 
 
 def test_a_test_name_is_a_sentence() -> None:
@@ -38,6 +40,47 @@ def test_nothing_is_mocked() -> None:
         if imported(path) & {"unittest.mock", "mock", "pytest_mock", "respx", "responses"}
     ]
     assert not found, f"talk to the real thing, or to the simulated provider over HTTP: {found}"
+
+
+def test_nothing_of_ours_is_replaced() -> None:
+    """By monkeypatch, `setattr` or assignment. A wait (`…_SECONDS`) may be shortened: that is no mock."""
+    found = [
+        f"{path}:{line}"
+        for path in python_files("tests", "benchmarks")
+        for line, target in _replaced(path)
+        if not target.endswith("_SECONDS")
+    ]
+    assert not found, f"bring the real thing into the state you want to see: {found}"
+
+
+def _replaced(path: str) -> Iterator[tuple[int, str]]:
+    """Line and name of each thing of Autopack's that the file replaces."""
+    ours = set(_bound_from_autopack(path))
+    for node in ast.walk(syntax(path)):
+        if isinstance(node, ast.Call) and node.args:
+            called = node.func
+            word = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+            told = " ".join(map(ast.unparse, node.args[:2])).replace("'", "")
+            if word in REPLACING and (told.startswith("autopack.") or _root(node.args[0]) in ours):
+                yield node.lineno, told.split()[0] if told.startswith("autopack.") else told
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and _root(node) in ours:
+            yield node.lineno, node.attr
+
+
+def _bound_from_autopack(path: str) -> Iterator[str]:
+    for node in ast.walk(syntax(path)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "autopack":
+            yield from (alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (
+                alias.asname or "autopack" for alias in node.names if alias.name.startswith("autopack")
+            )
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def test_a_sleep_only_paces_a_wait_for_a_condition() -> None:

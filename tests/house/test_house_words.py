@@ -1,12 +1,13 @@
-"""What no file may say: a registry's host, a path of somebody's machine, a secret."""
+"""What no file may say: a registry's host, a machine's path, a secret, "model" for what is no LLM."""
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from collections.abc import Iterator
 
-from house.tree import ROOT, text, tracked
+from house.tree import python_files, syntax, text, tracked
 
 REGISTRY = re.compile(
     r"\b(?:files|registry|upload|test|deb|archive|security|proxy|index|static)?\.?"
@@ -17,6 +18,10 @@ MACHINE = re.compile(r"(?<![\w.~$}-])/(?:work|root|(?:home|Users)/(?!you/|linuxb
 SECRET = re.compile(
     r"\bsk-[A-Za-z0-9_-]{24,}|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}|"
     r"\bxox[abpr]-[A-Za-z0-9-]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY"
+)
+
+NO_LLM = re.compile(
+    r"_*(?:(?:pydantic|base|orm|db|row|data)_?models?\w*|models?_?(?:type|class|cls|t|row))", re.I
 )
 
 
@@ -64,10 +69,28 @@ def test_the_lock_holds_everything_the_project_asks_for() -> None:
     assert names - {name.replace(".", "-") for name in locked} == set()
 
 
-def test_npm_locks_hold_no_address() -> None:
-    found = [
-        path
-        for path in tracked()
-        if path.endswith("package-lock.json") and '"resolved": "http' in (ROOT / path).read_text()
+def test_a_model_is_always_an_llm() -> None:
+    """A class of pydantic's is a shape or a schema, a row of SQLAlchemy's a row."""
+    files = [path for path in python_files("src") if path.endswith("/models.py")]
+    assert not files, f"ORM rows are in tables.py, shapes in schemas.py: {files}"
+    words = [
+        f"{path}: {name}"
+        for path in python_files("src", "tests", "benchmarks")
+        for name in sorted(_identifiers(path))
+        if NO_LLM.fullmatch(name)
     ]
-    assert not found, f"set omit-lockfile-registry-resolved=true in .npmrc and lock again: {found}"
+    assert not words, f"call these shape, schema or row: {words}"
+
+
+def _identifiers(path: str) -> set[str]:
+    """Names that the file itself gives, not those that it reads from others."""
+    names: set[str] = set()
+    for node in ast.walk(syntax(path)):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name) | ast.keyword(arg=str(name)):
+                names.add(name)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                names.add(name)
+            case _:
+                pass
+    return names

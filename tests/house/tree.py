@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ("src/autopack/simulator/demo/",)
@@ -30,6 +30,13 @@ def python_files(*roots: str) -> list[str]:
     ours = (path for path in tracked() if path.endswith(".py") or path == "dev")
     ours = (path for path in ours if not path.startswith(SAMPLES))
     return [path for path in ours if not roots or path.split("/")[0] in roots]
+
+
+def modules() -> list[str]:
+    """Every module of ours but migrations (Alembic runs those) and `__main__` (it is there to act)."""
+    paths = [PurePosixPath(path).relative_to("src").with_suffix("") for path in python_files("src")]
+    kept = [path for path in paths if "migrations" not in path.parts[:-1] and path.name != "__main__"]
+    return [".".join(part for part in path.parts if part != "__init__") for path in kept]
 
 
 def text(path: str) -> str:

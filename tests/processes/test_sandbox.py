@@ -38,6 +38,7 @@ class Inside:
         confinement: Confinement = Confinement.BUBBLEWRAP,
         network: bool = False,
         env: dict[str, str] | None = None,
+        environ: dict[str, str] | None = None,
         timeout: float | None = 60.0,
     ) -> Finished:
         return await run_confined(
@@ -46,6 +47,7 @@ class Inside:
                 writable=(self.checkout,), readable=(self.git_dir,), home=self.home, network=network
             ),
             confinement=confinement,
+            environ={**os.environ, **(environ or {})},
         )
 
 
@@ -101,13 +103,40 @@ async def test_nothing_of_the_hosts_environment_but_path_and_locale_is_there(
     inside, confinement = either
     monkeypatch.setenv("OPENAI_API_KEY", "very secret")
     monkeypatch.setenv("GIT_DIR", "/somewhere")
-    monkeypatch.setenv("LC_TIME", "C")
-    finished = await inside.sh("env", confinement=confinement, env={"GIVEN": "yes", "HOME": "/elsewhere"})
+    finished = await inside.sh(
+        "env",
+        confinement=confinement,
+        env={"GIVEN": "yes", "HOME": "/elsewhere"},
+        environ={"LC_TIME": "C", "ANTHROPIC_API_KEY": "very secret"},
+    )
     names = {line.split("=")[0] for line in finished.output.decode().splitlines()}
     assert names - {"PYENV_ROOT", "RUSTUP_HOME", "LC_ALL", "LC_CTYPE", "AUTOPACK_COMMAND"} == {
         "PATH", "HOME", "TMPDIR", "TERM", "LANG", "LC_TIME", "GIVEN", "PWD",
     }  # fmt: skip
     assert f"HOME={inside.home}\n".encode() in finished.output
+
+
+async def test_the_environment_is_the_one_handed_in_not_this_process(
+    either: tuple[Inside, Confinement], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside, confinement = either
+    monkeypatch.setenv("LC_PAPER", "C")
+    monkeypatch.setenv("LANG", "de_DE.UTF-8")
+    tool = tmp_path / "handed" / ".rustup" / "bin" / "some-tool"
+    tool.parent.mkdir(parents=True)
+    tool.write_text("#!/bin/sh\necho from the home that was handed in\n")
+    tool.chmod(0o755)
+    profile = Profile(writable=(inside.checkout,), readable=(), home=inside.home, network=False)
+    finished = await run_confined(
+        Command(argv=("sh", "-c", "some-tool; env"), cwd=inside.checkout, env={}),
+        profile=profile,
+        confinement=confinement,
+        environ={"PATH": f"{tool.parent}:/usr/bin:/bin", "HOME": str(tmp_path / "handed"), "LC_TIME": "C"},
+    )
+    said = finished.output.decode().splitlines()
+    assert said[0] == "from the home that was handed in"
+    assert {"LC_TIME=C", "LANG=C.UTF-8", f"RUSTUP_HOME={tmp_path / 'handed' / '.rustup'}"} <= set(said)
+    assert not any(line.startswith("LC_PAPER=") for line in said)
 
 
 def serve_once() -> tuple[socket.socket, int]:
@@ -159,7 +188,7 @@ async def test_privileges_are_dropped(sandboxed: Inside) -> None:
 async def test_toolchains_of_the_path_work_inside(sandboxed: Inside) -> None:
     folder = Path(sys.prefix) / "bin"
     finished = await sandboxed.sh(
-        "python -c 'import sys, pytest; print(sys.prefix)'", env={"PATH": f"{folder}:/usr/bin:/bin"}
+        "python -c 'import sys, pytest; print(sys.prefix)'", environ={"PATH": f"{folder}:/usr/bin:/bin"}
     )
     assert finished.output.decode().strip() == sys.prefix
 
@@ -173,6 +202,7 @@ async def test_exit_codes_and_missing_programs_come_through(either: tuple[Inside
         Command(argv=("no-such-program",), cwd=inside.checkout, env={}),
         profile=profile,
         confinement=confinement,
+        environ=os.environ,
     )
     assert missing.exit_code == 127
 
@@ -216,13 +246,14 @@ async def test_a_time_limit_holds(either: tuple[Inside, Confinement]) -> None:
 
 def program_running(inside: Inside, script: str, *, confinement: Confinement = Confinement.BUBBLEWRAP) -> str:
     return f"""
-import asyncio
+import asyncio, os
 from pathlib import Path
 from autopack.processes import Command, Confinement, Profile, run_confined
 home, checkout = Path({str(inside.home)!r}), Path({str(inside.checkout)!r})
 command = Command(argv=("sh", "-c", {script!r}), cwd=checkout, env={{}})
 profile = Profile(writable=(checkout,), readable=(), home=home, network=False)
-asyncio.run(run_confined(command, profile=profile, confinement=Confinement({confinement.value!r})))
+confinement = Confinement({confinement.value!r})
+asyncio.run(run_confined(command, profile=profile, confinement=confinement, environ=os.environ))
 """
 
 
@@ -278,6 +309,7 @@ async def test_a_sandbox_that_does_not_start_is_not_a_failed_command(sandboxed: 
             Command(argv=("true",), cwd=sandboxed.checkout, env={}),
             profile=profile,
             confinement=Confinement.BUBBLEWRAP,
+            environ=os.environ,
         )
 
 

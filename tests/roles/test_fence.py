@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autopack.roles.fence import Fence, tail, visible
+from autopack.roles.fence import Fence, one_line, tail, visible
 
 
 def fence(*, secret: bytes = b"s", attempt: int = 1, role: str = "builder") -> Fence:
@@ -41,6 +41,12 @@ def test_what_hides_is_shown() -> None:
     assert visible("if user\u202e ⁦# admin⁩") == "if user\\u202e \\u2066# admin\\u2069"
     assert visible("\x1b[2Kgone\rhere") == "\\u001b[2Kgone\\u000dhere"
     assert visible("\U000e0041") == "\\U000e0041"
+
+
+def test_a_name_stays_on_one_line() -> None:
+    name = "a\r\nb\nc\rd\u2028e\x85f"
+    assert one_line(name) == "a\\r\\nb\\nc\\rd\\u2028e\\u0085f"
+    assert one_line("größe.py") == "größe.py"
 
 
 def test_ordinary_text_is_left_alone() -> None:

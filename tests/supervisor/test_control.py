@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,10 @@ from sqlalchemy import select, update
 from autopack.config import Settings
 from autopack.errors import Conflict, Fenced, InvalidInput, NotFound
 from autopack.feed import queries as feed
-from autopack.runs import queries
+from autopack.runs import queries, service
 from autopack.runs.states import EndReason, Intent, Waiting
 from autopack.runs.tables import RunRow
-from autopack.supervisor import control, workers
+from autopack.supervisor import control
 from autopack.supervisor.hold import take_hold
 from autopack.supervisor.launch import create_run
 from autopack.supervisor.lifecycle import Lifecycle
@@ -173,8 +174,6 @@ async def test_a_second_run_of_a_plan_is_refused_while_the_first_has_not_ended(
             await world.create()
         assert "--resume" in refused.value.hint
 
-        async with world.services.database.write() as session:
-            await workers.register(session, world.services.owner)
         await control.take(world.services.database, first, owner=world.services.owner)
         with pytest.raises(Conflict, match="driven by another process"):
             await world.create()
@@ -182,13 +181,17 @@ async def test_a_second_run_of_a_plan_is_refused_while_the_first_has_not_ended(
             await control.take(world.services.database, first, owner="another")
 
 
+async def _dies(world: World) -> None:
+    """Whoever drives runs here is another process from now on, as after kill -9."""
+    async with world.services.database.write() as session:
+        await session.execute(update(WorkerRow).values(pid_started="long ago"))
+
+
 async def test_a_run_whose_owner_is_gone_can_be_taken(tmp_path: Path, settings: Settings) -> None:
     async with small_world(tmp_path, settings, builds(1, GOOD), approves()) as world:
         run_id = await world.create()
-        async with world.services.database.write() as session:
-            await workers.register(session, "gone")
-            await session.execute(update(WorkerRow).values(pid_started="long ago"))
         first = await control.take(world.services.database, run_id, owner="gone")
+        await _dies(world)
         assert await control.take(world.services.database, run_id, owner="me") == first + 1
 
 
@@ -197,7 +200,10 @@ async def test_an_owner_that_was_overtaken_is_fenced_off(tmp_path: Path, setting
         run_id = await world.create()
         old = await control.take(world.services.database, run_id, owner="gone")
         stale = Lifecycle(await take_hold(world.services, run_id, old))
+        await _dies(world)
         await control.take(world.services.database, run_id, owner="me")
+        with pytest.raises(Fenced):
+            await stale.look()
         with pytest.raises(Fenced):
             await stale.start()
         assert (await world.read(run_id)).state == "queued"
@@ -240,3 +246,30 @@ async def test_asking_twice_is_asking_once(tmp_path: Path, settings: Settings) -
             events = await feed.after(session, event_id=0, run_id=run_id, limit=10)
             assert await queries.intent_of(session, run_id) is Intent.CANCEL
         assert [event.body.kind for event in events] == ["run_created", "cancel_asked"]
+
+
+async def test_a_process_of_another_host_counts_as_alive_only_while_it_says_so(
+    tmp_path: Path, settings: Settings
+) -> None:
+    async with small_world(tmp_path, settings, builds(1, GOOD), approves()) as world:
+        run_id = await world.create()
+        await control.take(world.services.database, run_id, owner="elsewhere")
+        async with world.services.database.write() as session:
+            await session.execute(update(WorkerRow).values(host="another-host"))
+        with pytest.raises(Conflict, match="live process"):
+            await control.take(world.services.database, run_id, owner="me")
+        async with world.services.database.write() as session:
+            await session.execute(update(WorkerRow).values(seen_at=datetime.now(UTC) - timedelta(minutes=5)))
+        assert await control.take(world.services.database, run_id, owner="me") == 2
+
+
+async def test_what_a_run_does_after_it_was_merged_is_not_merged_yet(
+    tmp_path: Path, settings: Settings
+) -> None:
+    async with small_world(tmp_path, settings, builds(1, GOOD), approves()) as world:
+        run_id = await world.create()
+        async with world.services.database.write() as session:
+            await service.record_merge(session, run_id, commit="c" * 40, into="main")
+        assert (await world.read(run_id)).merged_at is not None
+        await control.take(world.services.database, run_id, owner=world.services.owner)
+        assert (await world.read(run_id)).merged_at is None

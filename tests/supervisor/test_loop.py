@@ -237,3 +237,44 @@ async def test_changes_beside_the_builders_tools_count_too(tmp_path: Path, setti
         content = git(world.repository, "show", f"autopack/{run.id}:one.py")
     assert content == "ONE = 1\n"
     assert any("shell" in doing for doing in world.seen)
+
+
+async def test_a_change_that_breaks_the_setup_goes_back_to_the_builder(
+    tmp_path: Path, settings: Settings
+) -> None:
+    fragile = {**PLAN, "setup": ["if grep -s broken pyproject.toml; then exit 7; fi"]}
+    async with small_world(
+        tmp_path,
+        settings,
+        builds(1, write_file("pyproject.toml", "# broken\n")),
+        builds(2, write_file("pyproject.toml", "# whole\n")),
+        approves(),
+        plan=fragile,
+    ) as world:
+        run = await world.run()
+        first, second = await attempts(world, run.id)
+        async with world.services.database.read() as session:
+            shown = await queries.evidence(session, run.id, phase_index=1, attempt=1)
+    assert run.state == "succeeded", run.end_detail
+    assert (first.outcome, second.outcome) == ("setup_failed", "committed")
+    assert [(row.step, row.evidence["exit_code"]) for row in shown] == [("setup", 7)]
+    asked = [entry for entry in world.simulator.entries() if "Attempt: 2" in (entry.when or ())]
+    assert "exit code 7" in str(asked[0].request)
+
+
+async def test_a_setup_that_fails_on_a_verified_commit_costs_no_attempt(
+    tmp_path: Path, settings: Settings
+) -> None:
+    command = "case $PWD in */build) grep fine network;; esac"
+    moody = {**PLAN, "copy": ["network"], "setup": [command]}
+    async with small_world(tmp_path, settings, builds(1, GOOD), approves(), plan=moody) as world:
+        (world.repository / "network").write_text("down")
+        run_id = await world.create()
+        await world.drive(run_id)
+        run = await world.read(run_id)
+        assert (run.state, run.end_reason) == ("failed", EndReason.SETUP_FAILED), run.end_detail
+        assert world.simulator.entries() == []
+        (world.repository / "network").write_text("fine")
+        await world.drive(run_id)
+        run = await world.read(run_id)
+    assert run.state == "succeeded", run.end_detail

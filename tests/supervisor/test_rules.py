@@ -113,10 +113,40 @@ def test_a_change_outside_the_scope_is_named() -> None:
 
 
 @pytest.mark.parametrize("scope", [(), ("**",), (".autopack/**",)])
-def test_the_plan_itself_is_never_in_scope(scope: tuple[str, ...]) -> None:
-    problem = problem_with(change("src/a.py", ".autopack/plan.yaml"), scope)
+@pytest.mark.parametrize("path", [".autopack/plan.yaml", ".autopack", ".Autopack/plan.yaml"])
+def test_the_plan_itself_is_never_in_scope(scope: tuple[str, ...], path: str) -> None:
+    problem = problem_with(change("src/a.py", path), scope)
     assert problem is not None
-    assert ".autopack/plan.yaml" in problem.detail
+    assert path in problem.detail
+
+
+@pytest.mark.parametrize(
+    ("scope", "accepted"),
+    [
+        ((), False),
+        (("**",), False),
+        (("assets/**",), False),
+        (("assets/*",), False),
+        (("assets/*.png",), True),
+        (("**/*.png", "src/**"), True),
+        (("assets/logo.png",), True),
+    ],
+)
+def test_a_binary_file_is_accepted_only_where_the_scope_names_its_ending(
+    scope: tuple[str, ...], accepted: bool
+) -> None:
+    logo = FileChange(
+        path="assets/logo.png", status="added", binary=True, added_lines=None, deleted_lines=None
+    )
+    problem = problem_with(Change(files=(logo,), nested_repositories=()), scope)
+    assert (problem is None) == accepted
+    if problem is not None:
+        assert problem.outcome is AttemptOutcome.UNREADABLE
+
+
+def test_a_binary_file_may_always_be_deleted() -> None:
+    gone = FileChange(path="x.bin", status="deleted", binary=True, added_lines=None, deleted_lines=None)
+    assert problem_with(Change(files=(gone,), nested_repositories=()), ()) is None
 
 
 def test_a_nested_repository_is_a_problem_even_where_files_changed() -> None:

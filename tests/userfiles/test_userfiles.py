@@ -43,7 +43,7 @@ KNOWN = "schema_version, title, open, weight, words, parts, by_name, shown"
 
 
 def box(text: str) -> Box:
-    return parse(f"schema_version: 1\n{text}", source="box.yaml", model_type=Box)
+    return parse(f"schema_version: 1\n{text}", source="box.yaml", shape=Box)
 
 
 def refusal(call: Callable[[], object]) -> str:
@@ -57,7 +57,7 @@ def said_of(text: str) -> str:
 
 
 def said_of_all(text: str) -> str:
-    return refusal(lambda: parse(text, source="box.yaml", model_type=Box))
+    return refusal(lambda: parse(text, source="box.yaml", shape=Box))
 
 
 def test_a_file_that_fits_becomes_a_frozen_model() -> None:
@@ -242,7 +242,7 @@ def test_a_file_above_the_limit_is_refused(tmp_path: Path) -> None:
 def test_line_numbers_hold_with_windows_line_ends_and_a_byte_order_mark(tmp_path: Path) -> None:
     path = tmp_path / "box.yaml"
     path.write_bytes(b"\xef\xbb\xbfschema_version: 1\r\ntitle: a\r\nopen: maybe\r\n")
-    said = refusal(lambda: parse(read(path), source="box.yaml", model_type=Box))
+    said = refusal(lambda: parse(read(path), source="box.yaml", shape=Box))
     assert said.startswith("box.yaml:3: open: ")
 
 

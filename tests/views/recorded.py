@@ -117,7 +117,7 @@ async def _first_phase(session: WriteSession, run_id: str, artifacts: ArtifactSt
     body = AttemptFailed(
         phase_id="store", attempt=1, outcome=first.outcome, detail=first.failure, attempts_left=2
     )
-    await feed.append(session, run_id=run_id, body=body)
+    feed.append(session, run_id=run_id, body=body)
     second = await _open(session, phase, 2)
     await _spend(session, second, phase, "builder", "claude-opus-5-5", "anthropic", None)
     await _spend(session, second, phase, "auditor", "gpt-6.1-sol", "openai", Decimal("0.5"))
@@ -132,7 +132,7 @@ async def _first_phase(session: WriteSession, run_id: str, artifacts: ArtifactSt
     verdict = VerdictGiven(
         phase_id="store", attempt=2, decision="approve", summary=f"Sound. {EVIL}", major=0, minor=1
     )
-    await feed.append(session, run_id=run_id, body=verdict)
+    feed.append(session, run_id=run_id, body=verdict)
     phase.commit_id = COMMIT
     (await queries.run(session, run_id)).head_commit = COMMIT
     for state in (PhaseState.VERIFYING, PhaseState.AUDITING, PhaseState.COMMITTING, PhaseState.COMPLETED):
@@ -140,7 +140,7 @@ async def _first_phase(session: WriteSession, run_id: str, artifacts: ArtifactSt
     committed = PhaseCommitted(
         phase_id="store", attempt=2, commit=COMMIT, branch=f"autopack/{run_id}", summary="Wrote it."
     )
-    await feed.append(session, run_id=run_id, body=committed)
+    feed.append(session, run_id=run_id, body=committed)
 
 
 async def _second_phase(session: WriteSession, run_id: str) -> None:
@@ -173,14 +173,14 @@ async def _open(session: WriteSession, phase: PhaseRow, number: int) -> AttemptR
         same_family=False,
         simulated=False,
     )
-    await feed.append(session, run_id=phase.run_id, body=chosen)
+    feed.append(session, run_id=phase.run_id, body=chosen)
     return attempt
 
 
 async def _check(
     session: WriteSession, attempt: AttemptRow, artifacts: ArtifactStore, output: bytes, *, code: int
 ) -> None:
-    evidence = Evidence(
+    verify = Evidence(
         argv=("sh", "-c", "python -m pytest -q"),
         exit_code=code,
         duration_seconds=1.5,
@@ -188,14 +188,23 @@ async def _check(
         tree=TREE,
         counts=TestCounts(passed=2, failed=code),
     )
-    await queries.replace_evidence(
-        session,
-        attempt.run_id,
-        phase_index=attempt.phase_index,
-        attempt=attempt.number,
-        step="verify",
-        evidence=[evidence],
+    setup = Evidence(
+        argv=("sh", "-c", "python -m venv .venv"),
+        exit_code=0,
+        duration_seconds=2.5,
+        output_sha=artifacts.put(b"made .venv\n"),
+        tree=TREE,
+        truncated=code != 0,
     )
+    for step, evidence in (("verify", verify), ("setup", setup)):
+        await queries.replace_evidence(
+            session,
+            attempt.run_id,
+            phase_index=attempt.phase_index,
+            attempt=attempt.number,
+            step=step,
+            evidence=[evidence],
+        )
 
 
 async def _spend(

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from autopack.artifacts import ArtifactStore
 from autopack.config import Settings
@@ -111,6 +112,33 @@ async def test_the_list_adds_up_each_run_on_its_own_newest_first(
     assert {one.usage.calls for one in runs} == {4}
 
 
+async def test_a_list_of_many_runs_takes_as_many_queries_as_one_of_one(
+    settings: Settings, database: Database, tmp_path: Path
+) -> None:
+    async def queries_of(limit: int) -> int:
+        said: list[str] = []
+
+        def hear(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            said.append(statement)
+
+        async with database.read() as session:
+            connection = (await session.connection()).sync_connection
+            assert connection is not None
+            event.listen(connection, "before_cursor_execute", hear)
+            assert len(await run_list(session, limit=limit)) == limit
+        return len(said)
+
+    owner = await live_owner(settings)
+    for number in range(4):
+        await record_run(settings, repository=tmp_path / str(number), owner=owner if number % 2 else None)
+    assert await queries_of(4) == await queries_of(1)
+    async with database.read() as session:
+        runs = await run_list(session, limit=4)
+    assert [one.driven for one in runs] == [True, False, True, False]
+    assert [one.project for one in runs] == ["3", "2", "1", "0"]
+    assert {(one.attempts, one.completed_phases, one.total_phases) for one in runs} == {(3, 1, 3)}
+
+
 async def test_a_timeline_holds_each_attempt_with_decision_evidence_verdict_and_cost(
     settings: Settings, database: Database, tmp_path: Path
 ) -> None:
@@ -123,9 +151,12 @@ async def test_a_timeline_holds_each_attempt_with_decision_evidence_verdict_and_
     ]
     store, cli, docs = timeline.phases
     failed, committed = store.attempts
-    assert (failed.outcome, failed.checks[0].passed) == ("verification_failed", False)
-    assert (committed.outcome, committed.checks[0].passed) == ("committed", True)
-    assert committed.checks[0].command == "python -m pytest -q"
+    assert (failed.outcome, failed.checks[-1].passed) == ("verification_failed", False)
+    assert (committed.outcome, committed.checks[-1].passed) == ("committed", True)
+    assert [(check.step, check.command) for check in committed.checks] == [
+        ("setup", "python -m venv .venv"),
+        ("verify", "python -m pytest -q"),
+    ]
     assert committed.verdict is not None
     assert committed.verdict.decision == "approve"
     assert committed.builder is not None
@@ -142,7 +173,7 @@ async def test_a_tail_says_how_much_came_before_it(
 ) -> None:
     run_id = await record_run(settings, repository=tmp_path)
     async with database.read() as session:
-        evidence = (await run_timeline(session, run_id)).phases[0].attempts[1].checks[0].evidence
+        evidence = (await run_timeline(session, run_id)).phases[0].attempts[1].checks[-1].evidence
     artifacts = ArtifactStore(settings.artifacts)
     tail = output_tail(artifacts, evidence, lines=1)
     assert (tail.lines, tail.left_out) == (("2 passed",), 1)

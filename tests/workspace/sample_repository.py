@@ -105,6 +105,11 @@ def settings(
     )
 
 
+def head(workspace: Workspace) -> str:
+    """Commit id of the run's branch in the workspace's own repository."""
+    return git(workspace.git_dir, "rev-parse", workspace.branch)
+
+
 def open_workspace(root: Path, source: Path) -> Workspace:
     """The workspace as a process finds it that has just started."""
     return Workspace(root / "workspace", source, RUN, ArtifactStore(root / "artifacts"))

@@ -7,6 +7,7 @@ from sample_repository import PYTHON, git, open_workspace, settings, write
 
 from autopack.artifacts import ArtifactStore
 from autopack.processes import Confinement
+from autopack.processes.command import OUTPUT_LIMIT_BYTES
 from autopack.workspace import Workspace
 
 UNITTEST = f"{PYTHON} -m unittest -q"
@@ -50,18 +51,6 @@ async def test_no_commands_is_passed_without_evidence_and_the_tree_can_be_read(w
     assert (workspace.verify / "new.txt").read_text() == "new\n"
 
 
-async def test_a_checkout_that_was_just_set_up_is_used_once_as_it_is(workspace: Workspace) -> None:
-    base = await workspace.create()
-    plant, look = ("touch planted; mkdir -p a",), ("test ! -e planted && test ! -e a",)
-    await workspace.setup("verify", settings(), tree=base)
-    assert (await workspace.check(base, plant, settings())).passed
-    assert (await workspace.check(base, look, settings())).passed
-    write(workspace.build, "new.txt", "new\n")
-    tree = await workspace.snapshot()
-    await workspace.setup("verify", settings(), tree=base)
-    assert (await workspace.check(tree, ("test -e new.txt",), settings())).passed
-
-
 async def test_it_stops_at_the_first_failing_command_and_says_why(workspace: Workspace) -> None:
     write(workspace.build, "calc.py", "def add(a, b):\n    return a - b\n")
     tree = await workspace.snapshot()
@@ -85,6 +74,19 @@ async def test_a_long_output_is_kept_whole_and_its_end_is_shown(
     assert len(check.failure) < 9_000
     assert check.failure.endswith("the end")
     assert len(artifacts.get(check.evidence[0].output_sha)) > 500_000
+    assert not check.evidence[0].truncated
+
+
+async def test_evidence_says_that_the_middle_of_an_endless_output_was_left_out(
+    workspace: Workspace, artifacts: ArtifactStore
+) -> None:
+    say = f"echo the beginning; head -c {OUTPUT_LIMIT_BYTES} /dev/zero | tr '\\0' x; echo; echo the end"
+    check = await workspace.check(await workspace.create(), (say,), settings())
+    assert check.passed
+    assert check.evidence[0].truncated
+    kept = artifacts.get(check.evidence[0].output_sha)
+    assert (kept[:13], kept[-8:]) == (b"the beginning", b"the end\n")
+    assert b" bytes left out ..." in kept
 
 
 async def test_a_command_that_does_not_exist_is_named(workspace: Workspace) -> None:

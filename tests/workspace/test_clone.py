@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from sample_repository import RUN, WHEN, git, open_workspace, settings, write
+from sample_repository import RUN, WHEN, git, head, open_workspace, settings, write
 
 from autopack.errors import AutopackError, NotFound
 from autopack.processes import Confinement
@@ -15,7 +15,7 @@ async def test_it_begins_at_the_users_head_with_its_files_and_tags(tmp_path: Pat
     workspace = open_workspace(tmp_path, source)
     base = await workspace.create()
     assert base == git(source, "rev-parse", "HEAD")
-    assert await workspace.head() == base
+    assert head(workspace) == base
     assert (workspace.build / "README").read_text() == "Read me.\n"
     assert git(workspace.build, "describe", "--tags") == git(source, "describe", "--tags")
     assert git(workspace.build, "status", "--short") == ""

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sample_repository import RUN, WHEN, git, open_workspace, write
+from sample_repository import RUN, WHEN, git, head, open_workspace, write
 
 from autopack.errors import Conflict
 from autopack.workspace import Workspace
@@ -24,7 +24,7 @@ async def test_a_commit_is_the_same_each_time_and_moves_nothing(workspace: Works
     elsewhere = WHEN.astimezone(timezone(timedelta(hours=5)))
     second = await workspace.write_commit(tree=tree, parent=base, message=MESSAGE, when=elsewhere)
     assert first == second
-    assert await workspace.head() == base
+    assert head(workspace) == base
     shown = git(workspace.git_dir, "show", "--no-patch", "--format=%an <%ae>|%cn|%at|%ct|%T|%P|%B", first)
     stamp = int(WHEN.timestamp())
     assert shown == f"Autopack <autopack@localhost>|Autopack|{stamp}|{stamp}|{tree}|{base}|{MESSAGE.strip()}"
@@ -58,7 +58,7 @@ async def test_it_is_finished_wherever_it_was_killed(
     new = await recovered.write_commit(tree=tree, parent=base, message=MESSAGE, when=WHEN)
     await recovered.move_branch(parent=base, new=new)
     await recovered.publish()
-    assert await recovered.head() == git(source, "rev-parse", f"autopack/{RUN}") == new
+    assert head(recovered) == git(source, "rev-parse", f"autopack/{RUN}") == new
     assert git(source, "rev-parse", f"{new}^") == base
 
 
@@ -69,4 +69,4 @@ async def test_a_branch_that_is_elsewhere_is_a_conflict_and_stays(workspace: Wor
     await workspace.move_branch(parent=base, new=other)
     with pytest.raises(Conflict, match=other[:12]):
         await workspace.move_branch(parent=base, new=new)
-    assert await workspace.head() == other
+    assert head(workspace) == other

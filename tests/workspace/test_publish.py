@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from sample_repository import RUN, WHEN, git, write
+from sample_repository import RUN, WHEN, git, head, write
 
 from autopack.errors import AutopackError, Conflict, Unavailable
 from autopack.workspace import Workspace
@@ -69,7 +69,7 @@ async def test_a_repository_that_is_gone_is_said_and_the_commits_stay(
     shutil.rmtree(source)
     with pytest.raises(AutopackError, match="not a git repository"):
         await workspace.publish()
-    assert await workspace.head() == new
+    assert head(workspace) == new
 
 
 async def test_a_refusal_of_the_file_system_is_said(workspace: Workspace, source: Path) -> None:

@@ -7,22 +7,25 @@ from sample_repository import PYTHON, git, settings, write
 
 from autopack.errors import InvalidInput
 from autopack.processes import Confinement
-from autopack.workspace import Workspace
+from autopack.workspace import Setup, Workspace
 from autopack.workspace.confined import installer_variables
 
+NOTHING = Setup(evidence=(), failed=False, failure="")
 SETUP = ("mkdir -p .venv ~/cache && date +%N > .venv/made && touch ~/cache/kept",)
 
 
 async def test_setup_runs_once_and_again_when_a_manifest_changes(workspace: Workspace) -> None:
     chosen = settings(setup=SETUP)
-    assert [one.exit_code for one in await workspace.setup("build", chosen)] == [0]
-    assert await workspace.setup("build", chosen) == ()
+    first = await workspace.setup(chosen)
+    assert [(one.exit_code, one.tree) for one in first.evidence] == [(0, await workspace.snapshot())]
+    assert (first.failed, first.failure) == (False, "")
+    assert await workspace.setup(chosen) == NOTHING
     write(workspace.build, "calc.py", "x = 1\n")
-    assert await workspace.setup("build", chosen) == ()
+    assert await workspace.setup(chosen) == NOTHING
     write(workspace.build, "sub/requirements-dev.txt", "pytest\n")
-    assert len(await workspace.setup("build", chosen)) == 1
-    assert await workspace.setup("build", chosen) == ()
-    assert len(await workspace.setup("build", settings(setup=(*SETUP, "true")))) == 2
+    assert len((await workspace.setup(chosen)).evidence) == 1
+    assert await workspace.setup(chosen) == NOTHING
+    assert len((await workspace.setup(settings(setup=(*SETUP, "true")))).evidence) == 2
 
 
 async def test_a_check_sets_up_its_checkout_when_that_is_due(workspace: Workspace) -> None:
@@ -30,30 +33,32 @@ async def test_a_check_sets_up_its_checkout_when_that_is_due(workspace: Workspac
     base = await workspace.create()
     first = await workspace.check(base, ("test -e .venv/made && test -e ~/cache/kept",), chosen)
     assert first.passed, first.failure
-    assert len(first.evidence) == 2
+    assert (len(first.setup), len(first.evidence), first.setup_failed) == (1, 1, False)
+    assert first.setup[0].argv == ("sh", "-c", SETUP[0])
     made = (workspace.verify / ".venv" / "made").read_text()
     second = await workspace.check(base, ("test -e .venv/made && test -e ~/cache/kept",), chosen)
-    assert len(second.evidence) == 1
+    assert (len(second.setup), len(second.evidence)) == (0, 1)
     assert (workspace.verify / ".venv" / "made").read_text() == made
     write(workspace.build, "pyproject.toml", "[project]\n")
-    third = await workspace.check(await workspace.snapshot(), ("true",), chosen)
-    assert len(third.evidence) == 2
+    tree = await workspace.snapshot()
+    third = await workspace.check(tree, ("true",), chosen)
+    assert [one.tree for one in (*third.setup, *third.evidence)] == [tree, tree]
 
 
 async def test_what_setup_made_stays_and_what_commands_add_to_it_goes(workspace: Workspace) -> None:
     chosen = settings(setup=SETUP)
     base = await workspace.create()
-    assert await workspace.setup("verify", chosen) != ()
     planted = await workspace.check(
         base, ("touch .venv/planted ~/cache/planted && mkdir .venv/deep",), chosen
     )
     assert planted.passed
+    assert len(planted.setup) == 1
     look = (
         "test -e .venv/made && test ! -e .venv/planted && test ! -e ~/cache/planted && test ! -e .venv/deep"
     )
     check = await workspace.check(base, (look,), chosen)
     assert check.passed, check.failure
-    assert len(check.evidence) == 1
+    assert check.setup == ()
 
 
 @pytest.mark.parametrize("tamper", ["echo forged > .venv/made", "rm .venv/made", "rm -r ~/cache"])
@@ -63,7 +68,7 @@ async def test_tampering_with_what_setup_made_makes_it_run_again(workspace: Work
     assert (await workspace.check(base, (tamper,), chosen)).passed
     check = await workspace.check(base, ("test -e ~/cache/kept && ! grep -q forged .venv/made",), chosen)
     assert check.passed, check.failure
-    assert len(check.evidence) == 2
+    assert len(check.setup) == 1
 
 
 async def test_a_forged_modification_time_does_not_hide_tampering(workspace: Workspace) -> None:
@@ -76,13 +81,49 @@ async def test_a_forged_modification_time_does_not_hide_tampering(workspace: Wor
 
 async def test_a_failing_setup_is_evidence_and_runs_again_next_time(workspace: Workspace) -> None:
     chosen = settings(setup=("echo broken; exit 4", "touch never"))
-    assert [one.exit_code for one in await workspace.setup("build", chosen)] == [4]
-    assert [one.exit_code for one in await workspace.setup("build", chosen)] == [4]
+    failure = (
+        "The plan's setup command `echo broken; exit 4` failed with exit code 4.\n"
+        "The end of its output:\nbroken"
+    )
+    for _ in range(2):
+        setup = await workspace.setup(chosen)
+        assert [one.exit_code for one in setup.evidence] == [4]
+        assert (setup.failed, setup.failure) == (True, failure)
+    for _ in range(2):
+        check = await workspace.check(await workspace.create(), ("true",), chosen)
+        assert not check.passed
+        assert check.setup_failed
+        assert [one.exit_code for one in check.setup] == [4]
+        assert check.evidence == ()
+        assert check.failure == failure
+        assert check.fingerprint is not None
+
+
+async def test_a_setup_that_takes_too_long_has_failed_whatever_its_exit_code(workspace: Workspace) -> None:
+    polite = "trap 'exit 0' TERM; echo begun; while :; do sleep 0.1; done"
+    chosen = settings(setup=(polite, "touch never"), timeout_seconds=0.5)
+    for _ in range(2):
+        setup = await workspace.setup(chosen)
+        assert [(one.timed_out, one.exit_code) for one in setup.evidence] == [(True, 0)]
+        assert setup.failed
+        assert "did not end within" in setup.failure
+        assert "begun" in setup.failure
     check = await workspace.check(await workspace.create(), ("true",), chosen)
-    assert not check.passed
-    assert "setup command" in check.failure
-    assert "broken" in check.failure
-    assert check.fingerprint is not None
+    assert (check.passed, check.setup_failed, check.evidence) == (False, True, ())
+    assert "did not end within" in check.failure
+
+
+async def test_a_setup_command_that_does_not_exist_is_named(workspace: Workspace) -> None:
+    setup = await workspace.setup(settings(setup=("no-such-installer install",)))
+    assert "command not found: no-such-installer" in setup.failure
+    assert "the plan's setup" in setup.failure
+    assert "verify" not in setup.failure
+
+
+async def test_a_failing_command_after_a_good_setup_is_not_the_setups_failure(workspace: Workspace) -> None:
+    check = await workspace.check(await workspace.create(), ("exit 3",), settings(setup=SETUP))
+    assert (check.passed, check.setup_failed) == (False, False)
+    assert (len(check.setup), [one.exit_code for one in check.evidence]) == (1, [3])
 
 
 async def test_files_that_setup_changed_are_put_back_before_the_commands(workspace: Workspace) -> None:
@@ -96,10 +137,10 @@ async def test_setup_works_in_the_sandbox_with_a_virtual_environment(
 ) -> None:
     chosen = settings(bubblewrap, setup=(f"{PYTHON} -m venv --without-pip .venv",))
     base = await workspace.create()
-    for runs in (2, 1):
+    for runs in (1, 0):
         check = await workspace.check(base, (".venv/bin/python -m unittest -q",), chosen)
         assert check.passed, check.failure
-        assert len(check.evidence) == runs
+        assert len(check.setup) == runs
 
 
 def test_installers_get_proxies_and_certificates_but_no_secrets() -> None:
@@ -117,17 +158,22 @@ def test_installers_get_proxies_and_certificates_but_no_secrets() -> None:
 
 
 async def test_setup_sees_the_certificates_that_its_variables_name(
-    workspace: Workspace, bubblewrap: Confinement, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, bubblewrap: Confinement, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path / "user"))
     bundle = write(tmp_path, "certificates/bundle.pem", "certificate")
     hidden = write(tmp_path, "user/.aws/bundle.pem", "secret")
     chosen = settings(
         bubblewrap,
         setup=('grep -q certificate "$SSL_CERT_FILE" && ! cat "$REQUESTS_CA_BUNDLE"',),
-        environ={"SSL_CERT_FILE": str(bundle), "REQUESTS_CA_BUNDLE": str(hidden), "SECRET_KEY": "x"},
+        environ={
+            "HOME": str(tmp_path / "user"),
+            "SSL_CERT_FILE": str(bundle),
+            "REQUESTS_CA_BUNDLE": str(hidden),
+            "SECRET_KEY": "x",
+        },
     )
-    assert [one.exit_code for one in await workspace.setup("build", chosen)] == [0]
+    setup = await workspace.setup(chosen)
+    assert not setup.failed, setup.failure
 
 
 async def test_copied_files_are_there_each_time_and_never_committed(
@@ -137,7 +183,7 @@ async def test_copied_files_are_there_each_time_and_never_committed(
     write(source, ".env", "two")
     chosen = settings(copy_files=("config/local.ini", ".env"))
     base = await workspace.create()
-    await workspace.setup("build", chosen)
+    await workspace.setup(chosen)
     assert (workspace.build / "config" / "local.ini").read_text() == "one"
     assert (await workspace.change(base, await workspace.snapshot())).files == ()
     assert (await workspace.check(base, ("grep one config/local.ini && echo forged > .env",), chosen)).passed
@@ -166,7 +212,7 @@ async def test_what_can_not_be_copied_is_said(
     (source / "linked").symlink_to(source.parent)
     (source / "folder").mkdir()
     with pytest.raises(InvalidInput, match=said):
-        await workspace.setup("build", settings(copy_files=(name,)))
+        await workspace.setup(settings(copy_files=(name,)))
 
 
 async def test_a_copy_never_follows_a_link_that_the_builder_planted(
@@ -175,12 +221,12 @@ async def test_a_copy_never_follows_a_link_that_the_builder_planted(
     write(source, "config/local.ini", "one")
     outside = write(tmp_path, "outside/local.ini", "mine")
     (workspace.build / "config").symlink_to(tmp_path / "outside")
-    await workspace.setup("build", settings(copy_files=("config/local.ini",)))
+    await workspace.setup(settings(copy_files=("config/local.ini",)))
     assert outside.read_text() == "mine"
     (workspace.build / "config").unlink()
     (workspace.build / "config").mkdir()
     (workspace.build / "config" / "local.ini").symlink_to(outside)
-    await workspace.setup("build", settings(copy_files=("config/local.ini",)))
+    await workspace.setup(settings(copy_files=("config/local.ini",)))
     assert outside.read_text() == "mine"
     assert (workspace.build / "config" / "local.ini").read_text() == "one"
 

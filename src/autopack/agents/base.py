@@ -64,7 +64,6 @@ class AgentResult(Generic[T]):
     output: T
     requests: int
     usage: TokenUsage
-    transcript: bytes
 
 
 class Metering(Protocol):
@@ -95,7 +94,10 @@ class Watcher(Protocol):
     """Who is told how a conversation goes."""
 
     async def responded(self, transcript: bytes) -> None:
-        """A response is in and none of its tools has run: what `AgentTask.history` takes."""
+        """A response is in, its call is not closed and none of its tools has run: what `history` takes.
+
+        Finished before any cancellation goes on, so that the response is never bought again.
+        """
         ...
 
     def doing(self, activity: str) -> None:

@@ -30,14 +30,14 @@ async def converse(
             provider_model,
             model=task.model,
             meter=meter,
-            doing=watch.doing,
+            watch=watch,
             patience=patience,
             max_output_tokens=task.max_output_tokens,
             api_key=task.api_key,
         )
         agent = _agent(task, model, watch)
         try:
-            return await _iterate(agent, task, model, watch)
+            return await _have(agent, task, model)
         except UsageLimitExceeded as error:
             raise AgentGaveUp(
                 f"{task.model.name} came to no end within {task.max_requests} requests",
@@ -88,29 +88,16 @@ def _not_blank(output: T) -> T:
     return output
 
 
-async def _iterate(
-    agent: Agent[None, T], task: AgentTask[T], model: MeteredModel, watch: Watcher
-) -> AgentResult[T]:
+async def _have(agent: Agent[None, T], task: AgentTask[T], model: MeteredModel) -> AgentResult[T]:
     history: list[ModelMessage] = []
     if task.history is not None:
         history = list(ModelMessagesTypeAdapter.validate_json(task.history))
     answered = sum(isinstance(message, ModelResponse) for message in history)
     with Agent.parallel_tool_call_execution_mode("sequential"):
-        async with agent.iter(
+        result = await agent.run(
             None if history else task.prompt,
             message_history=history or None,
             usage_limits=UsageLimits(request_limit=max(task.max_requests - answered, 0)),
             workspace=CheckoutFiles(task.checkout, access=task.access),
-        ) as run:
-            async for node in run:
-                if Agent.is_call_tools_node(node) and model.answered:
-                    await watch.responded(ModelMessagesTypeAdapter.dump_json(run.all_messages()))
-    result = run.result
-    if result is None:
-        raise AgentGaveUp(f"{task.model.name} ended the conversation without an answer")
-    return AgentResult(
-        output=result.output,
-        requests=model.answered,
-        usage=model.usage,
-        transcript=ModelMessagesTypeAdapter.dump_json(result.all_messages()),
-    )
+        )
+    return AgentResult(output=result.output, requests=model.answered, usage=model.usage)

@@ -77,7 +77,7 @@ def explain(error: ModelAPIError, model: ModelRef, *, api_key: str) -> AutopackE
     if isinstance(error, ModelQuotaExceededError):
         return ProviderRefused(
             f"{where}: the account's credit or quota is used up: {what}",
-            hint=f"top up the account of {model.api_key_env}, or route to another provider in models.yaml",
+            hint=f"top up the account of {model.api_key_env}, then resume the run",
         )
     if isinstance(error, ModelContextWindowExceededError):
         return AgentGaveUp(f"{where}: the conversation outgrew the model's context window: {what}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 import anyio
@@ -14,7 +14,7 @@ from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 
-from autopack.agents.base import Metering
+from autopack.agents.base import Metering, Watcher
 from autopack.agents.failures import StreamCut, costs_nothing, describe, explain, may_pass
 from autopack.agents.patience import Patience
 from autopack.routing.policy import ModelRef, ProviderKind
@@ -28,7 +28,7 @@ _parameters = TypeAdapter(ModelRequestParameters)
 
 
 class MeteredModel(WrapperModel):
-    """Books, retries and counts each request of one conversation.
+    """Books, retries and counts each request of one conversation, and has each response stored.
 
     The retries that the SDKs would do by themselves are off, so every attempt is seen here and has its
     own reservation. Responses are streamed, so that silence is told from a long answer.
@@ -40,7 +40,7 @@ class MeteredModel(WrapperModel):
         *,
         model: ModelRef,
         meter: Metering,
-        doing: Callable[[str], None],
+        watch: Watcher,
         patience: Patience,
         max_output_tokens: int,
         api_key: str,
@@ -50,7 +50,7 @@ class MeteredModel(WrapperModel):
         self.answered = 0
         self._model = model
         self._meter = meter
-        self._doing = doing
+        self._watch = watch
         self._patience = patience
         self._max_output_tokens = max_output_tokens
         self._api_key = api_key
@@ -72,7 +72,7 @@ class MeteredModel(WrapperModel):
         tried = 0
         while True:
             try:
-                self._doing("thinking")
+                self._watch.doing("thinking")
                 return await self._booked(messages, model_settings, model_request_parameters, bound=bound)
             except ModelAPIError as error:
                 wait = error.retry_after
@@ -82,7 +82,7 @@ class MeteredModel(WrapperModel):
                 hopeless = tried > self._patience.retries or wait > self._patience.longest_wait_seconds
                 if hopeless or not may_pass(error):
                     raise explain(error, self._model, api_key=self._api_key) from error
-                self._doing(f"waiting {wait:g} s for {self._model.provider}: {describe(error)}")
+                self._watch.doing(f"waiting {wait:g} s for {self._model.provider}: {describe(error)}")
             await asyncio.sleep(wait)
 
     async def _booked(
@@ -94,30 +94,53 @@ class MeteredModel(WrapperModel):
         bound: TokenUsage,
     ) -> ModelResponse:
         call_id = await self._meter.reserve(bound=bound)
+        arrived: list[ModelResponse] = []
+        interruption: BaseException | None = None
         try:
-            response = await self._answer(messages, settings, parameters)
-        except ModelAPIError as error:
-            close = self._meter.release if costs_nothing(error) else self._meter.lose
-            await _surely(close(call_id, why=describe(error)))
-            raise
+            await self._receive(messages, settings, parameters, arrived)
         except BaseException as error:
-            await _surely(self._meter.lose(call_id, why=f"interrupted: {type(error).__name__}"))
-            raise
-        usage = reported_usage(response)
-        self.answered += 1
-        if usage is None:
-            await _surely(self._meter.lose(call_id, why="the answer reported no usage"))
-        else:
-            self.usage += usage
-            await _surely(self._meter.settle(call_id, usage=usage, response_id=response.provider_response_id))
+            if not arrived:
+                await _surely(self._close_unanswered(call_id, error))
+                raise
+            interruption = error  # while the connection was closed; the answer is in
+        (response,) = arrived
+        await _surely(self._keep(call_id, messages, response))
+        if interruption is not None and not isinstance(interruption, Exception):
+            raise interruption
         return response
 
-    async def _answer(
+    async def _keep(self, call_id: str, messages: list[ModelMessage], response: ModelResponse) -> None:
+        """Store a response and then close its call: what is stored is never bought again.
+
+        The call is settled also where storing fails: the money is spent.
+        """
+        self.answered += 1
+        usage = reported_usage(response)
+        try:
+            await self._watch.responded(ModelMessagesTypeAdapter.dump_json([*messages, response]))
+        finally:
+            if usage is None:
+                await self._meter.lose(call_id, why="the answer reported no usage")
+            else:
+                self.usage += usage
+                await self._meter.settle(call_id, usage=usage, response_id=response.provider_response_id)
+
+    async def _close_unanswered(self, call_id: str, error: BaseException) -> None:
+        if not isinstance(error, ModelAPIError):
+            await self._meter.lose(call_id, why=f"interrupted: {type(error).__name__}")
+        elif costs_nothing(error):
+            await self._meter.release(call_id, why=describe(error))
+        else:
+            await self._meter.lose(call_id, why=describe(error))
+
+    async def _receive(
         self,
         messages: list[ModelMessage],
         settings: ModelSettings | None,
         parameters: ModelRequestParameters,
-    ) -> ModelResponse:
+        arrived: list[ModelResponse],
+    ) -> None:
+        """Put the answer into `arrived` as soon as it is whole; closing the connection may still fail."""
         try:
             async with (
                 asyncio.timeout(self._patience.request_seconds),
@@ -126,12 +149,13 @@ class MeteredModel(WrapperModel):
                 async for _ in stream:
                     pass
                 response = stream.get()
+                details = response.provider_details or {}
+                unmarked = reported_usage(response) is None or response.provider_name == "anthropic"
+                if unmarked and "finish_reason" not in details:
+                    raise StreamCut(self.model_name, "the answer broke off", phase="read")
+                arrived.append(response)
         except TimeoutError as error:
             raise StreamCut(self.model_name, "the answer took too long", phase="read") from error
-        ended = response.provider_details is not None and "finish_reason" in response.provider_details
-        if not ended and (reported_usage(response) is None or response.provider_name == "anthropic"):
-            raise StreamCut(self.model_name, "the answer broke off", phase="read")
-        return response
 
 
 def input_bound(messages: list[ModelMessage], parameters: ModelRequestParameters) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import ipaddress
 import ssl
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -15,6 +14,7 @@ from pydantic_ai.settings import ModelSettings
 
 from autopack.agents.patience import Patience
 from autopack.errors import InvalidInput
+from autopack.routing.addresses import is_loopback
 from autopack.routing.policy import ModelRef, ProviderKind
 
 # Named here, because the SDKs would otherwise take another address from the environment.
@@ -27,7 +27,7 @@ async def open_model(model: ModelRef, *, api_key: str, patience: Patience) -> As
     """A model whose HTTP client lives as long as the context. Raises InvalidInput for other kinds."""
     timeout = httpx2.Timeout(patience.read_seconds, connect=patience.connect_seconds)
     url = model.base_url or (_ANTHROPIC_URL if model.kind is ProviderKind.ANTHROPIC else _OPENAI_URL)
-    local = _is_loopback(url)
+    local = is_loopback(urlsplit(url).hostname or "")  # never behind the environment's proxy
     verify = False if local and url.startswith("http:") else _trusted()  # plain HTTP has no certificates
     async with httpx2.AsyncClient(timeout=timeout, trust_env=not local, verify=verify) as http:
         if model.kind is ProviderKind.OPENAI:
@@ -74,12 +74,3 @@ def _anthropic(model: ModelRef, *, url: str, api_key: str, http: httpx2.AsyncCli
 def _trusted() -> ssl.SSLContext:
     """The certificates that are trusted, loaded once: it takes longer than a short answer."""
     return httpx2.create_ssl_context()
-
-
-def _is_loopback(url: str) -> bool:
-    """A server on this machine is never behind the environment's proxy."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import posixpath
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from pydantic_ai import ModelRetry
 from pydantic_ai.capabilities import AbstractCapability
 from pydantic_ai.messages import BinaryContent, ToolCallPart
 from pydantic_ai.tools import RunContext, Tool, ToolDefinition
@@ -27,6 +29,10 @@ LONGEST_SHELL_TIMEOUT_SECONDS = 1800.0
 
 TRIES_PER_TOOL = 8
 """Failures of one tool in a row before the conversation is given up."""
+
+_LONGEST_PATTERN = 1000
+_ESCAPED_OR_CLASS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
+_REPEATED_GROUP = re.compile(r"\)(?:\s|#.*\n)*[*+{]")
 
 _LONGEST_ACTIVITY = 120
 _SUBJECTS = ("command", "path", "pattern")
@@ -102,8 +108,13 @@ class Desk(AbstractCapability[None]):
         tool_def: ToolDefinition,
         args: dict[str, Any],
     ) -> dict[str, Any]:
-        """Announce the tool; give a file that is about to be written its folder."""
+        """Announce the tool; send a hopeless pattern back; give a file about to be written its folder."""
         self.doing(activity(call.tool_name, args))
+        if call.tool_name == "search_files" and not searchable(str(args["pattern"])):
+            raise ModelRetry(
+                "This pattern is too long, or repeats a group of alternatives such as `(a|b)+`, which can "
+                "take forever. Write it without that and search for it in parts."
+            )
         if call.tool_name == "write_file" and self.make_folder is not None:
             folder = posixpath.dirname(str(args["path"]))
             if folder:
@@ -147,6 +158,16 @@ class Desk(AbstractCapability[None]):
                 hint="see that the disk has room and AUTOPACK_HOME can be written",
             ) from error
         raise error
+
+
+def searchable(pattern: str) -> bool:
+    """Whether a regular expression is worth starting: a search runs on the event loop and can't be stopped.
+
+    The harness refuses repeated groups that repeat inside, `(a+)+`; this refuses those that may hold
+    alternatives, `(a|a)+`, some harmless ones among them, and what is too long.
+    """
+    plain = _ESCAPED_OR_CLASS.sub(".", pattern)
+    return len(pattern) <= _LONGEST_PATTERN and not ("|" in plain and _REPEATED_GROUP.search(plain))
 
 
 def activity(tool: str, args: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import tempfile
@@ -15,6 +16,10 @@ class ArtifactStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    async def store(self, data: bytes) -> str:
+        """`put` in a thread: its sync may take a while."""
+        return await asyncio.to_thread(self.put, data)
 
     def put(self, data: bytes) -> str:
         """Store bytes durably (written aside, synced, renamed) and return their hex digest."""
@@ -44,6 +49,10 @@ class ArtifactStore:
                 f"Artifact {digest[:12]} is gone from {self._folder}.",
                 hint="It was removed by hand; the run's other records are unaffected.",
             ) from None
+
+    def remove(self, digest: str) -> None:
+        """Drop a blob that nothing refers to any more, such as a superseded transcript. Gone is fine."""
+        self._path(digest).unlink(missing_ok=True)
 
     def _path(self, digest: str) -> Path:
         return self._folder / digest[:2] / digest

@@ -13,6 +13,7 @@ from autopack import __version__
 from autopack.cli import (
     branch,
     demo,
+    diagnostics,
     diff,
     doctor,
     init,
@@ -70,6 +71,7 @@ app.command("demo")(demo.demo)
 def call(arguments: Sequence[str]) -> int:
     """Run one command; errors become lines on standard error and an exit code, never a traceback."""
     prepare_streams()
+    diagnostics.keep_quiet()
     try:
         return int(app(list(arguments), prog_name="autopack", standalone_mode=False) or 0)
     except AutopackError as error:
@@ -86,7 +88,7 @@ def call(arguments: Sequence[str]) -> int:
             raise
         return _unforeseen(error)
     finally:
-        _close_log()
+        diagnostics.close_log()
 
 
 def _misused(error: typer.TyperException) -> int:
@@ -100,26 +102,14 @@ def _misused(error: typer.TyperException) -> int:
 
 
 def _unforeseen(error: Exception) -> int:
-    import logging
-
-    logging.getLogger("autopack").error("unforeseen", exc_info=error)
-    complain(
-        f"Autopack itself failed: {type(error).__name__}: {error}".splitlines()[0],
-        "This is a defect. autopack.log in AUTOPACK_HOME has the details; AUTOPACK_DEBUG=1 shows them here.",
-    )
+    details = "AUTOPACK_DEBUG=1 shows the traceback."
+    if diagnostics.record_defect(error):
+        details = "autopack.log in AUTOPACK_HOME has the traceback; AUTOPACK_DEBUG=1 shows it here."
+    said = f"Autopack itself failed: {type(error).__name__}: {error}".splitlines()[0]
+    complain(said, f"This is a defect. {details}")
     return 1
 
 
 def _forget_output() -> None:
     """Let what is still buffered for a closed pipe go to nowhere, in silence."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
-
-
-def _close_log() -> None:
-    logging = sys.modules.get("logging")
-    if logging is None:
-        return
-    root = logging.getLogger()
-    for handler in [one for one in root.handlers if type(one).__name__ == "RotatingFileHandler"]:
-        root.removeHandler(handler)
-        handler.close()

@@ -1,4 +1,4 @@
-"""What a run looks like while it is followed: built up from the feed's events alone. Pure."""
+"""What a run looks like while it is followed: the feed's events, and what it is at in this moment. Pure."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from autopack.feed.schemas import (
     PhaseMoved,
     RunClaimed,
     RunCreated,
+    RunDiscarded,
+    RunMerged,
     RunMoved,
     VerdictGiven,
     WorkspaceReady,
@@ -24,6 +26,7 @@ from autopack.feed.schemas import (
 from autopack.runs.states import DONE, PhaseState, RunState
 
 if TYPE_CHECKING:
+    from autopack.supervisor.services import Activity
     from autopack.views.phases import PhaseHead
     from autopack.views.spend import Spend
 
@@ -54,10 +57,11 @@ class Card:
 
 @dataclass
 class Doing:
-    """What a model is at, and since when."""
+    """What the run is at, and since when."""
 
-    role: str
     what: str
+    """`builder`, `verify`, …, as `Activity` has it."""
+    detail: str
     since: datetime
 
 
@@ -112,9 +116,11 @@ class Board:
                 self.cancelling = True
             case WorkspaceReady():
                 self.baseline = "checking"
+                self._moved_on(event.created_at)
             case BaselineChecked() as checked:
                 self.baseline = "passed" if checked.passed else "red"
-            case RunCreated() | RunClaimed() | VerdictGiven():
+                self._moved_on(event.created_at)
+            case RunCreated() | RunClaimed() | VerdictGiven() | RunMerged() | RunDiscarded():
                 pass
 
     def _run_moved(self, moved: RunMoved, at: datetime) -> None:
@@ -134,7 +140,21 @@ class Board:
         if card.state is PhaseState.BUILDING:
             card.began = card.began or at
         card.ended = at if card.state.ended else None
-        self.doing = None
+        self._moved_on(at)
+
+    def note(self, activity: Activity, at: datetime) -> None:
+        """Take in what the run is at, unless that comes too late for its phase."""
+        current = self.current
+        if activity.phase_id and (current is None or current.head.id != activity.phase_id):
+            return
+        doing = Doing(what=activity.what, detail=activity.doing, since=at)
+        if self.doing is None or (self.doing.what, self.doing.detail) != (doing.what, doing.detail):
+            self.doing = doing
+
+    def _moved_on(self, at: datetime) -> None:
+        """Forget what was done before that moment. Events come later than the news of what is done since."""
+        if self.doing is not None and self.doing.since <= at:
+            self.doing = None
 
     def elapsed(self, now: datetime) -> float:
         """Seconds from the start to the end, or to now."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from autopack.routing.policy import ModelRef, Policy
 
 GIT_NEEDED = (2, 34)
-PYTHON_NEEDED = (3, 11)
 _ROOM_BYTES = 1_000_000_000
 _REACH_SECONDS = 3.0
 
@@ -45,23 +44,14 @@ class Finding(BaseModel):
 
 async def check_all(here: Settings, environ: Mapping[str, str]) -> list[Finding]:
     """Every check, in the order in which a run needs them."""
-    found = [_python(), await _git(), await _sandbox(), *_home(here)]
+    found = [await _git(), await _sandbox(), *_home(here)]
     policy, finding = _policy(here)
     found.append(finding)
     if policy is not None:
         models = [policy.resolve(name) for name in policy.named_models()]
-        found += _keys(policy, models, environ)
+        found += [*_prices(policy, models), *_keys(policy, models, environ)]
         found += await _servers(models)
     return found
-
-
-def _python() -> Finding:
-    version = sys.version.split()[0]
-    if sys.version_info < PYTHON_NEEDED:
-        return Finding(
-            name="python", grade=Grade.MISSING, said=version, remedy="Install Python 3.11 or newer."
-        )
-    return Finding(name="python", grade=Grade.OK, said=version)
 
 
 async def _git() -> Finding:
@@ -135,8 +125,16 @@ def _policy(here: Settings) -> tuple[Policy | None, Finding]:
     return policy, Finding(name="models", grade=Grade.OK, said=said)
 
 
+def _prices(policy: Policy, models: list[ModelRef]) -> list[Finding]:
+    from autopack.cli.notes import unpriced
+
+    said = unpriced(policy, models)
+    remedy = "Correct the name, or write its price under models: in models.yaml."
+    return [Finding(name="prices", grade=Grade.WARNING, said=said, remedy=remedy)] if said else []
+
+
 def _keys(policy: Policy, models: list[ModelRef], environ: Mapping[str, str]) -> list[Finding]:
-    """Each key by its name, never its value. A run can work if one complexity has all that it needs."""
+    """Each key by its name, never its value. Those that a complexity's models need must be there."""
     from autopack.plan import Complexity
 
     needed: dict[str, list[str]] = {}
@@ -144,16 +142,13 @@ def _keys(policy: Policy, models: list[ModelRef], environ: Mapping[str, str]) ->
         needed.setdefault(model.api_key_env, []).append(model.name)
     is_set = {name: bool(environ.get(name, "").strip()) for name in needed}
     pairs = [policy.complexity_models.of(complexity) for complexity in Complexity]
-    works = any(
-        all(is_set[policy.resolve(name).api_key_env] for name in (pair.builder, pair.auditor))
-        for pair in pairs
-    )
+    usual = {policy.resolve(name).api_key_env for pair in pairs for name in (pair.builder, pair.auditor)}
     return [
         Finding(name="key", grade=Grade.OK, said=f"{name} is set ({', '.join(names)})")
         if is_set[name]
         else Finding(
             name="key",
-            grade=Grade.WARNING if works else Grade.MISSING,
+            grade=Grade.MISSING if name in usual else Grade.WARNING,
             said=f"{name} is not set ({', '.join(names)})",
             remedy=f"Set {name}, or map to other models in models.yaml.",
         )
@@ -162,13 +157,27 @@ def _keys(policy: Policy, models: list[ModelRef], environ: Mapping[str, str]) ->
 
 
 async def _servers(models: list[ModelRef]) -> list[Finding]:
-    """A GET without a key of each address that a model is called at; any answer will do."""
+    """A GET without a key of the list of models at each address that a model is called at."""
     import asyncio
 
-    addresses: dict[str, None] = {}
+    addresses: dict[str, _Address] = {}
     for model in {(model.kind, model.base_url): model for model in models}.values():
-        addresses[model.base_url or await usual_address(model)] = None
-    return list(await asyncio.gather(*(asyncio.to_thread(_reach, url) for url in addresses)))
+        url = (model.base_url or await usual_address(model)).rstrip("/")
+        addresses[url] = _Address(url, told=model.base_url is not None, anthropic=model.kind == "anthropic")
+    return list(await asyncio.gather(*(asyncio.to_thread(_reach, one) for one in addresses.values())))
+
+
+@dataclass(frozen=True)
+class _Address:
+    url: str
+    told: bool
+    """It stands in models.yaml."""
+    anthropic: bool
+    """Its clients add the `/v1` themselves."""
+
+    @property
+    def models(self) -> str:
+        return self.url + ("/v1/models" if self.anthropic else "/models")
 
 
 async def usual_address(model: ModelRef) -> str:
@@ -180,17 +189,18 @@ async def usual_address(model: ModelRef) -> str:
         return str(opened.base_url)
 
 
-def _reach(url: str) -> Finding:
+def _reach(address: _Address) -> Finding:
     import urllib.error
     import urllib.request
     from urllib.parse import urlsplit
 
     from autopack.routing.addresses import is_loopback
 
+    url = address.url
     proxies: dict[str, str] | None = {} if is_loopback(urlsplit(url).hostname or "") else None
     opener = urllib.request.build_opener(urllib.request.ProxyHandler(proxies))
     try:
-        with opener.open(url, timeout=_REACH_SECONDS) as answer:
+        with opener.open(address.models, timeout=_REACH_SECONDS) as answer:
             status = answer.status
     except urllib.error.HTTPError as error:  # an answer all the same
         status = error.code
@@ -199,8 +209,16 @@ def _reach(url: str) -> Finding:
         reason = getattr(error, "reason", error)
         return Finding(
             name="server",
-            grade=Grade.WARNING,
+            grade=Grade.MISSING if address.told else Grade.WARNING,
             said=f"{url} does not answer: {reason}",
             remedy="See that it runs and that this machine may reach it, or correct base_url in models.yaml.",
+        )
+    if status == 404 and address.told:
+        more = "is /v1 too much?" if address.anthropic else "is /v1 missing?"
+        return Finding(
+            name="server",
+            grade=Grade.WARNING,
+            said=f"{url} does not look like an API root ({more}): {address.models} is not found",
+            remedy="Look at base_url in models.yaml. A server without a list of models is fine.",
         )
     return Finding(name="server", grade=Grade.OK, said=f"{url} answers (HTTP {status})")

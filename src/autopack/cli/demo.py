@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autopack.cli.door import in_loop
+from autopack.cli.door import in_loop, named
 from autopack.cli.out import say, tell
-from autopack.cli.run import Afterwards, Wanted, perform
+from autopack.cli.run import Afterwards, Staged, Wanted, perform
 from autopack.cli.words import clean
 from autopack.config import Settings
 from autopack.errors import Conflict, Unavailable
@@ -72,9 +72,10 @@ def new_stage(folder: Path | None) -> Stage:
     """An empty folder: the one that was named, else the first of ./autopack-demo, ./autopack-demo-2, …"""
     try:
         if folder is not None:
-            root = folder.expanduser().absolute()
+            root = named(folder).absolute()
             if root.exists() and (not root.is_dir() or any(root.iterdir())):
-                raise Conflict(f"{root} is there already.", hint="Name a new or an empty folder with --dir.")
+                what = "is not empty" if root.is_dir() else "is a file"
+                raise Conflict(f"{root} {what}.", hint="Name a new or an empty folder with --dir.")
             root.mkdir(parents=True, exist_ok=True)
             return Stage(root)
         here = Path.cwd()
@@ -109,13 +110,11 @@ async def _demo(stage: Stage, *, as_json: bool) -> int:
         repository=stage.repository,
         unsandboxed=not probe.available,
         as_json=as_json,
-        home=stage.settings.home,
-        lasting=False,
-        after=lambda run_id: _test_once_more(stage, run_id),
     )
+    staged = Staged(home=stage.settings.home, after=lambda run_id: _test_once_more(stage, run_id))
     async with serve(load_scenario(story / "scenario.yaml")) as simulator:
         write_policy(stage, simulator)
-        return await perform(stage.settings, {**os.environ, KEY: "simulated"}, wanted)
+        return await perform(stage.settings, {**os.environ, KEY: "simulated"}, wanted, staged=staged)
 
 
 def script() -> Path:
@@ -171,8 +170,9 @@ def write_policy(stage: Stage, simulator: RunningSimulator) -> None:
 async def _test_once_more(stage: Stage, run_id: str) -> Afterwards:
     """Run the sample's own tests in a fresh clone of the branch, and say how that went."""
     from autopack.processes import Command, run
+    from autopack.runs.schemas import branch_name
 
-    branch = f"autopack/{run_id}"
+    branch = branch_name(run_id)
     with tempfile.TemporaryDirectory(prefix=f"{NAME}-") as folder:
         clone = Path(folder) / "tally"
         await _git(stage, "clone", "--quiet", "--branch", branch, str(stage.repository), str(clone))

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from autopack.cli.board import Board, Doing
-from autopack.cli.lines import line
+from autopack.cli.lines import line, timed
 from autopack.cli.out import console, emit_line, plain, say
+from autopack.cli.words import clean, count, one_line
 from autopack.views.spend import Spend
 
 if TYPE_CHECKING:
     from autopack.feed.schemas import Event
     from autopack.supervisor.services import Activity
 
+LASTING_SECONDS = 1.0
+"""Commands that take longer are told of in plain lines while they run."""
+_COMMANDS = ("baseline", "setup")
+
 
 class Display(Protocol):
     """Shows one run. Called from one thread, but for `activity`."""
 
     live: bool
-    """Wants to be refreshed, with usage, while nothing happens."""
+    """Wants to know what was used."""
 
     def begin(self, board: Board) -> None:
-        """The run is there; its events follow."""
+        """The run is there as far as the board knows it; its events follow."""
         ...
 
     def event(self, event: Event) -> None:
@@ -31,19 +37,19 @@ class Display(Protocol):
         ...
 
     def activity(self, activity: Activity) -> None:
-        """A model is at something."""
+        """The run is at something."""
         ...
 
     def refresh(self, total: Spend) -> None:
-        """Show the board as it is now."""
+        """Called again and again: show what it is at now."""
         ...
 
     def cancelling(self) -> None:
         """The user asked to stop."""
         ...
 
-    def end(self) -> None:
-        """Leave the terminal clean."""
+    def end(self, *, last: bool = True) -> None:
+        """Leave the terminal clean, with the last picture on it or without."""
         ...
 
 
@@ -55,40 +61,64 @@ class LineDisplay:
     def __init__(self) -> None:
         self._since: datetime | None = None
         self._phases = 0
+        self._unverified: frozenset[str] = frozenset()
+        self._doing: Doing | None = None
 
     def begin(self, board: Board) -> None:
-        """Know how many phases there are."""
+        """Know its phases; where it is gone on with, say how far it is."""
         self._phases = len(board.cards)
+        self._unverified = frozenset(card.head.id for card in board.cards if not card.head.verified)
+        if board.began is not None:
+            self._since = datetime.now(UTC)
+            done = f"{sum(card.done for card in board.cards)} of {count(self._phases, 'phase')} done"
+            _say(timed(f"{board.run_id}: {clean(board.plan)}, {done}", self._since, since=self._since))
 
     def event(self, event: Event) -> None:
         """Print it; times count from the first event."""
         self._since = self._since or event.created_at
-        shown = line(event, since=self._since, phases=self._phases)
+        if self._doing is not None and self._doing.since <= event.created_at:
+            self._doing = None
+        shown = line(event, since=self._since, phases=self._phases, unverified=self._unverified)
         if shown is not None:
             _say(shown)
 
     def activity(self, activity: Activity) -> None:
-        """Not a line."""
+        """Kept: a line only where it lasts, and only commands that no event tells of."""
+        self._doing = None
+        if activity.what in _COMMANDS and activity.doing:
+            of = f"{activity.phase_id}: " if activity.phase_id else ""
+            self._doing = Doing(f"{of}{activity.what}", activity.doing, since=datetime.now(UTC))
 
     def refresh(self, total: Spend) -> None:
-        """Nothing to refresh."""
+        """Say which commands run, once they have for a while."""
+        doing, now = self._doing, datetime.now(UTC)
+        if doing is not None and self._since and (now - doing.since).total_seconds() >= LASTING_SECONDS:
+            self._doing = None
+            _say(timed(f"{doing.what}: {one_line(doing.detail)}", now, since=self._since))
 
     def cancelling(self) -> None:
         """Said on standard error, so that it is seen at once."""
-        say("cancelling… (again: end at once)", stderr=True)
+        with suppress(OSError):
+            say("cancelling… (again: end at once)", stderr=True)
 
-    def end(self) -> None:
+    def end(self, *, last: bool = True) -> None:
         """Nothing to clean."""
 
 
 class JsonDisplay(LineDisplay):
     """One JSON object per event."""
 
+    def begin(self, board: Board) -> None:
+        """Nothing but events."""
+
+    def refresh(self, total: Spend) -> None:
+        """Nothing but events."""
+
     def event(self, event: Event) -> None:
         """Print it as it is in the feed."""
         try:
             emit_line(event_json(event))
-        except BrokenPipeError:
+        except OSError:
             _mute()
 
 
@@ -116,12 +146,9 @@ class LiveDisplay:
         """The board has it; drawn at the next refresh."""
 
     def activity(self, activity: Activity) -> None:
-        """Kept for the next picture, unless it comes too late for the phase."""
-        board = self._board
-        if board is None or board.current is None or board.current.head.id != activity.phase_id:
-            return
-        if board.doing is None or (board.doing.role, board.doing.what) != (activity.role, activity.doing):
-            board.doing = Doing(role=activity.role, what=activity.doing, since=datetime.now(UTC))
+        """Kept for the next picture."""
+        if self._board is not None:
+            self._board.note(activity, datetime.now(UTC))
 
     def refresh(self, total: Spend) -> None:
         """Draw."""
@@ -129,7 +156,10 @@ class LiveDisplay:
 
         self._total = total
         if self._board is not None:
-            self._live.update(Screen(self._board, datetime.now(UTC), total), refresh=True)
+            try:
+                self._live.update(Screen(self._board, datetime.now(UTC), total), refresh=True)
+            except OSError:
+                _mute()
 
     def cancelling(self) -> None:
         """Said at once, before the run's owner has heeded it."""
@@ -137,14 +167,14 @@ class LiveDisplay:
             self._board.cancelling = True
             self.refresh(self._total)
 
-    def end(self) -> None:
-        """Give the screen back, with the last picture on it."""
+    def end(self, *, last: bool = True) -> None:
+        """Give the screen back."""
         from autopack.cli.live import Screen
 
         if not self._live.is_started:
             return
         self._live.stop()
-        if self._board is not None:
+        if last and self._board is not None:
             self._console.print(Screen(self._board, datetime.now(UTC), self._total))
 
 
@@ -165,12 +195,12 @@ def event_json(event: Event) -> dict[str, Any]:
 def _say(text: str) -> None:
     try:
         say(text)
-    except BrokenPipeError:
+    except OSError:
         _mute()
 
 
 def _mute() -> None:
-    """Nobody reads any more: the run goes on unseen."""
+    """Nobody reads any more, the pipe or the terminal is gone: the run goes on unseen."""
     import os
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from autopack.cli.door import Json, in_loop, settings
 from autopack.cli.out import emit, say, show
-from autopack.cli.words import clean
+from autopack.cli.words import clean, one_line
 
 if TYPE_CHECKING:
     from autopack.cli.checkup import Finding
@@ -28,8 +28,19 @@ def doctor(as_json: Json = False) -> int:
     else:
         _print(found)
         say()
-        say("Ready to run." if not missing else "Not ready to run: see above what is missing.")
+        say(_conclusion(found))
     return 1 if missing else 0
+
+
+def _conclusion(found: list[Finding]) -> str:
+    from autopack.cli.checkup import Grade
+
+    if missing := [one for one in found if one.grade is Grade.MISSING]:
+        return f"Not ready: {'; '.join(one_line(one.said).removesuffix('.') for one in missing)}."
+    servers = [one for one in found if one.name == "server"]
+    if servers and all(one.grade is not Grade.OK for one in servers):
+        return "Ready, but no model server answered: see above."
+    return "Ready to run."
 
 
 def _print(found: list[Finding]) -> None:

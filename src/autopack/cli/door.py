@@ -6,11 +6,14 @@ import os
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from autopack.cli.diagnostics import open_log
 from autopack.config import Settings, load_settings
+from autopack.errors import InvalidInput
 
 if TYPE_CHECKING:
     from autopack.artifacts import ArtifactStore
@@ -41,6 +44,15 @@ class Records:
             yield session
 
 
+def named(path: Path) -> Path:
+    """A path as a user typed it, with `~` and `..` resolved. Raises `InvalidInput` for an unknown `~user`."""
+    try:
+        path = path.expanduser()
+    except RuntimeError:
+        raise InvalidInput(f"{path}: there is no such user.", hint="Write the folder out.") from None
+    return Path(os.path.realpath(path)) if ".." in path.parts else path
+
+
 def settings() -> Settings:
     """The settings of this process."""
     return load_settings(os.environ)
@@ -54,19 +66,12 @@ async def records() -> AsyncGenerator[Records]:
 
     here = settings()
     prepare_database(here.database_url, home=here.home)
-    start_log(here)
+    open_log(here)
     database = Database(here.database_url)
     try:
         yield Records(here, database, ArtifactStore(here.artifacts))
     finally:
         await database.close()
-
-
-def start_log(here: Settings) -> None:
-    """Send diagnostics to the home's `autopack.log`. The home exists."""
-    from autopack.log import configure_logging
-
-    configure_logging(here.home / "autopack.log")
 
 
 def in_loop(work: Coroutine[Any, Any, T]) -> T:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from typing import TYPE_CHECKING
 
 from autopack.cli.displays import Display
 from autopack.cli.follow import Follower, board_of
+from autopack.cli.out import forget_terminal, say
 from autopack.cli.stopping import CANCELLED, stopping
 from autopack.runs.states import RunState
 
@@ -16,8 +18,13 @@ if TYPE_CHECKING:
     from autopack.views.usage import UsageReport
 
 
-async def drive(services: Services, run_id: str, display: Display) -> RunStatus:
+async def drive(
+    services: Services, run_id: str, display: Display, *, resumed: bool = False, lasting: bool = True
+) -> RunStatus:
     """Drive a run until it ends, waits or is stopped, and say where it stands then.
+
+    Of a run that is `resumed` only what is new is shown. Where its models are not `lasting`, going on with
+    it is not suggested.
 
     Raises `Conflict` where a live process drives it already or there is nothing to go on with.
     """
@@ -26,17 +33,27 @@ async def drive(services: Services, run_id: str, display: Display) -> RunStatus:
     from autopack.views.status import run_status
 
     async def ask(by: str) -> None:
+        if by == signal.SIGHUP.name:
+            forget_terminal()
         display.cancelling()
         await control.cancel(services.database, run_id, by=by)
 
+    def leave() -> None:
+        display.end(last=False)
+        on = f" Go on with `autopack run --resume {run_id}`." if lasting else ""
+        say(f"Stopped at once.{on}", stderr=True)
+
     board = await board_of(services.database, run_id)
+    follower = Follower(services.database, board, display)
+    if resumed:
+        await follower.catch_up(shown=False)
     epoch = await control.take(services.database, run_id, owner=services.owner)
-    with stopping(ask, display.end):
+    with stopping(ask, leave):
         display.begin(board)
         try:
             async with engine(services) as running:
                 driving = asyncio.create_task(running.drive(run_id, epoch))
-                await Follower(services.database, board, display).until(driving.done)
+                await follower.until(driving.done)
                 await driving
         finally:
             display.end()

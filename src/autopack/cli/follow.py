@@ -36,15 +36,15 @@ class Follower:
             moved = await self.catch_up()
             if self._display.live:
                 await self._look_at_usage(now=moved)
-                self._display.refresh(self._total)
+            self._display.refresh(self._total)
             await asyncio.sleep(POLL_SECONDS)
         await self.catch_up()
         if self._display.live:
             await self._look_at_usage(now=True)
             self._display.refresh(self._total)
 
-    async def catch_up(self) -> bool:
-        """Take in what happened since the last time; says whether something did."""
+    async def catch_up(self, *, shown: bool = True) -> bool:
+        """Take in what happened since the last time, and show it; says whether something did."""
         from autopack.feed import queries as feed
 
         before = self._last
@@ -56,7 +56,8 @@ class Follower:
             for event in events:
                 self._last = event.id
                 self.board.apply(event)
-                self._display.event(event)
+                if shown:
+                    self._display.event(event)
             if len(events) < _BATCH:
                 return self._last != before
 

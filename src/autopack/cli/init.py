@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autopack.cli.door import in_loop, settings
-from autopack.cli.out import say
+from autopack.cli.door import in_loop, named, settings
+from autopack.cli.out import note, say
 from autopack.cli.words import clean, listed
 from autopack.errors import Unavailable
 
@@ -25,10 +25,11 @@ def init(
     ] = Path(),
 ) -> None:
     """Write a first .autopack/plan.yaml to fill in. What is there already stays."""
-    in_loop(_init(folder.absolute()))
+    in_loop(_init(named(folder).absolute()))
 
 
 async def _init(folder: Path) -> None:
+    from autopack.cli.notes import home_inside
     from autopack.routing.policy import load_policy
     from autopack.workspace import source
 
@@ -41,6 +42,8 @@ async def _init(folder: Path) -> None:
     else:
         say(f"Kept {clean(str(plan))}, which is there already.")
     say(f"{'Wrote' if fresh else 'Kept'} {clean(str(here.policy_path))}")
+    if inside := home_inside(here, top):
+        note(inside)
     shown = _shown(plan)
     say()
     say("Next:")
@@ -65,7 +68,7 @@ def _write_plan(top: Path, plan: Path) -> bool:
             f"{plan} can't be written: {error.strerror}.", hint="Make the repository writable."
         ) from None
     if checks is None:
-        say("Found nothing that tells how this repository is verified: fill in `verify`.")
+        say("Found nothing that tells how this repository is verified: say it under `verify`.")
     else:
         say(f"Verified by {listed(checks.verify)} (from {checks.found}).")
     if checks is not None and any(".venv" in command for command in checks.setup):

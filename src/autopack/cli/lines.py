@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import assert_never
 
-from autopack.cli.words import clean, clock, count, one_line, words
+from autopack.cli.words import clean, clock, count, one_line, sentences, words
 from autopack.feed.schemas import (
     AttemptFailed,
     BaselineChecked,
@@ -16,6 +16,8 @@ from autopack.feed.schemas import (
     PhaseMoved,
     RunClaimed,
     RunCreated,
+    RunDiscarded,
+    RunMerged,
     RunMoved,
     VerdictGiven,
     WorkspaceReady,
@@ -25,16 +27,23 @@ from autopack.runs.states import PhaseState, RunState
 _LONG = 2_000
 
 
-def line(event: Event, *, since: datetime, phases: int = 0) -> str | None:
-    """One line for an event with the time since `since`; None where another event says it better."""
-    said = _said(event, phases)
-    if said is None:
-        return None
-    seconds = (event.created_at - since).total_seconds()
-    return f"[{clock(seconds):0>5}] {said}"
+def line(
+    event: Event, *, since: datetime, phases: int = 0, unverified: frozenset[str] = frozenset()
+) -> str | None:
+    """One line for an event with the time since `since`; None where another event says it better.
+
+    `unverified` are the ids of phases that no command verifies.
+    """
+    said = _said(event, phases, unverified)
+    return None if said is None else timed(said, event.created_at, since=since)
 
 
-def _said(event: Event, phases: int) -> str | None:
+def timed(said: str, at: datetime, *, since: datetime) -> str:
+    """A line with its time in front."""
+    return f"[{clock((at - since).total_seconds()):0>5}] {said}"
+
+
+def _said(event: Event, phases: int, unverified: frozenset[str]) -> str | None:
     match event.body:
         case RunCreated() as created:
             size = f"{count(created.phases, 'phase')} in {count(created.tiers, 'tier')}"
@@ -50,7 +59,7 @@ def _said(event: Event, phases: int) -> str | None:
         case BaselineChecked() as checked:
             return _baseline(checked)
         case PhaseMoved() as moved:
-            return _phase_moved(moved, phases)
+            return _phase_moved(moved, phases, unverified)
         case ModelsChosen() as chosen:
             return _chosen(chosen)
         case AttemptFailed() as failed:
@@ -59,12 +68,16 @@ def _said(event: Event, phases: int) -> str | None:
             return _verdict(given)
         case PhaseCommitted() as committed:
             return f"{committed.phase_id}: committed {committed.commit[:12]}"
+        case RunMerged() as merged:
+            return f"merged into {clean(merged.into)}, up to {merged.commit[:12]}"
+        case RunDiscarded() as discarded:
+            return "discarded" + (f", its branch was at {discarded.commit[:12]}" if discarded.commit else "")
         case _:
             assert_never(event.body)
 
 
 def _run_moved(moved: RunMoved) -> str | None:
-    detail = one_line(moved.detail, limit=_LONG)
+    detail = sentences(one_line(moved.detail, limit=_LONG))
     match RunState(moved.after):
         case RunState.QUEUED:
             return None
@@ -90,11 +103,13 @@ def _baseline(checked: BaselineChecked) -> str:
     return "baseline is red, and accepted" if checked.accepted else "baseline is red"
 
 
-def _phase_moved(moved: PhaseMoved, phases: int) -> str | None:
+def _phase_moved(moved: PhaseMoved, phases: int, unverified: frozenset[str]) -> str | None:
     match PhaseState(moved.after):
         case PhaseState.BUILDING if moved.before == PhaseState.PENDING:
             of = f"/{phases}" if phases else ""
             return f"{moved.phase_id}: building (phase {moved.phase_index}{of})"
+        case PhaseState.VERIFYING if moved.phase_id in unverified:
+            return f"{moved.phase_id}: nothing to verify (verify: none)"
         case PhaseState.VERIFYING | PhaseState.AUDITING:
             return f"{moved.phase_id}: {moved.after}"
         case PhaseState.FAILED | PhaseState.CANCELLED:
@@ -107,8 +122,8 @@ def _phase_moved(moved: PhaseMoved, phases: int) -> str | None:
 
 def _chosen(chosen: ModelsChosen) -> str:
     said = (
-        f"{chosen.phase_id}: attempt {chosen.attempt}, built by {clean(chosen.builder)}, "
-        f"audited by {clean(chosen.auditor)}"
+        f"{chosen.phase_id}: attempt {chosen.attempt}, builder {clean(chosen.builder)}, "
+        f"auditor {clean(chosen.auditor)}"
     )
     said += ", both of one family" if chosen.same_family else ""
     return said + (" (simulated)" if chosen.simulated else "")
@@ -122,7 +137,7 @@ def _failed(failed: AttemptFailed) -> str:
 
 
 def _verdict(given: VerdictGiven) -> str:
-    found = f"{count(given.major, 'major issue')}, {given.minor:,} minor"
+    minor = f", {count(given.minor, 'minor issue')}" if given.minor else ""
     if given.decision == "approve":
-        return f"{given.phase_id}: approved ({given.minor:,} minor): {one_line(given.summary)}"
-    return f"{given.phase_id}: rejected ({found})"
+        return f"{given.phase_id}: approved{minor}: {one_line(given.summary)}"
+    return f"{given.phase_id}: rejected, {count(given.major, 'major issue')}{minor}"

@@ -10,7 +10,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from autopack.cli.board import Board, Card
+from autopack.cli.board import Board, Card, Doing
 from autopack.cli.words import clean, clock, count, dollars, one_line, tokens
 from autopack.runs.states import PhaseState, RunState
 
@@ -22,6 +22,7 @@ _WIDEST = 120
 """Beyond it the numbers would be too far from their names."""
 _MONEY_FROM = 66
 _ID_WIDTH = 22
+_NOTHING = "nothing to verify (verify: none)"
 _AROUND = 11
 """Lines of header, footer and the shell's prompt, around the list of phases."""
 
@@ -109,9 +110,9 @@ class Screen:
         took = "" if card.began is None else clock(((card.ended or self.now) - card.began).total_seconds())
         used = "" if spend is None else tokens(spend, short=True)
         cost = "" if spend is None or width < _MONEY_FROM else dollars(spend)
-        right = [(_state(card), 15, "dim" if card.done else style), (used, 8, ""), (took, 7, "dim")]
-        if width >= _MONEY_FROM:
-            right.insert(2, (cost, 10, ""))
+        state = _state(card)
+        right = [(state, 15, "dim" if card.done else style)] if state else []
+        right += [(used, 8, ""), (cost, 10 if width >= _MONEY_FROM else 0, ""), (took, 7, "dim")]
         left = width - sum(cells for _, cells, _ in right)
         row = Text(f"{_mark(card.state, marks)} ", style=style)
         row.append_text(_cell(Text(card.head.id, style="" if card.done else style), ids))
@@ -142,22 +143,32 @@ class Screen:
     def _going_on(self, card: Card) -> list[Text]:
         board = self.board
         if card.state is PhaseState.PENDING and board.baseline in ("", "checking"):
+            if board.doing is not None:
+                return [self._doing(board.doing)]
             words = "Cloning the repository" if not board.baseline else "Checking the untouched commit"
             return [Text(f"{words}…", style="cyan")]
         who = f"builder {clean(card.builder)}, auditor {clean(card.auditor)}" if card.builder else ""
         who += " (one family)" if card.same_family else ""
-        first = Text(f"{card.head.id}, attempt {card.attempt} of {card.head.attempts_allowed}", style="bold")
+        first = Text(
+            f"{card.head.id}, attempt {card.attempt or 1} of {card.head.attempts_allowed}", style="bold"
+        )
         first.append(f": {who}" if who else "", style="not bold")
         lines = [first]
         if card.setbacks:
             lines.append(Text(one_line(card.setbacks[-1]), style="yellow"))
         if board.doing is not None:
-            since = clock((self.now - board.doing.since).total_seconds())
-            lines.append(Text(f"{board.doing.role} {since}  {one_line(board.doing.what)}", style="cyan"))
+            lines.append(self._doing(board.doing))
         elif card.entered is not None:
             since = clock((self.now - card.entered).total_seconds())
-            lines.append(Text(f"{card.state} {since}", style="cyan"))
+            nothing = card.state is PhaseState.VERIFYING and not card.head.verified
+            lines.append(Text(_NOTHING if nothing else f"{card.state} {since}", style="cyan"))
         return lines
+
+    def _doing(self, doing: Doing) -> Text:
+        if doing.what == "verify" and not doing.detail:
+            return Text(_NOTHING, style="cyan")
+        since = clock((self.now - doing.since).total_seconds())
+        return Text(f"{doing.what} {since}  {one_line(doing.detail)}".rstrip(), style="cyan")
 
 
 def _window(cards: list[Card], current: Card | None, height: int) -> list[Card | Text]:
@@ -203,6 +214,8 @@ def _bar(done: int, total: int, width: int, marks: Marks) -> Text:
 
 def _state(card: Card) -> str:
     if card.state is PhaseState.COMPLETED:
+        if not card.head.verified:
+            return "unverified"
         return "" if card.attempt <= 1 else count(card.attempt, "attempt")
     if card.state is PhaseState.PENDING:
         return ""

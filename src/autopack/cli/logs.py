@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from autopack.db import Database
 
 _LIVENESS_SECONDS = 2.0
-_GRACE_SECONDS = 5.0
-"""How long a run may be without an owner before that is said: one is just starting, or handing over."""
 
 
 def logs(
@@ -44,27 +42,26 @@ async def _logs(said: str, *, follow: bool, as_json: bool) -> None:
         await follower.catch_up()
         if not follow:
             return
-        watch = asyncio.create_task(_owned(here.database, board))
+        over = asyncio.Event()
+        watch = asyncio.create_task(_owned(here.database, board, over))
         try:
             await follower.until(lambda: board.state.ended or watch.done())
         finally:
-            watch.cancel()
-        if not board.state.ended:
+            over.set()
             await watch
 
 
-async def _owned(database: Database, board: Board) -> None:
-    """Raise `Unavailable` when nobody drives the run any more: nothing would ever follow."""
+async def _owned(database: Database, board: Board, over: asyncio.Event) -> None:
+    """Until it is over, raise `Unavailable` when nobody drives the run any more: nothing would follow."""
     from autopack.views.status import run_status
 
-    alone = None
-    while True:
+    while not over.is_set():
         async with database.read() as session:
             status = await run_status(session, board.run_id)
-        alone = (alone or time.monotonic()) if status.interrupted else None
-        if alone is not None and time.monotonic() - alone >= _GRACE_SECONDS:
+        if status.interrupted:
             raise Unavailable(
                 f"No process works on run {board.run_id} any more.",
                 hint=f"Go on with `autopack run --resume {board.run_id}`.",
             )
-        await asyncio.sleep(_LIVENESS_SECONDS)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(over.wait(), _LIVENESS_SECONDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,13 @@ def prepare_streams() -> None:
             reconfigure(errors="backslashreplace")
 
 
+def forget_terminal() -> None:
+    """The terminal is gone: what is still said to it goes nowhere, where it would be an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if stat.S_ISCHR(os.fstat(stream.fileno()).st_mode):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def console(*, stderr: bool = False) -> Console:
     """A Rich console that shows text as it is: no markup, emoji codes, highlighting. NO_COLOR counts."""
     from rich.console import Console
@@ -37,9 +45,13 @@ def console(*, stderr: bool = False) -> Console:
     return Console(file=stream, markup=False, emoji=False, highlight=False, width=width, soft_wrap=False)
 
 
-def show(renderable: RenderableType) -> None:
-    """Something of Rich's on standard output; without blanks at the ends of lines where it is no terminal."""
+def show(renderable: RenderableType, *, least: int = 0) -> None:
+    """Something of Rich's on standard output; without blanks at the ends of lines where it is no terminal.
+
+    In fewer than `least` columns the terminal wraps it, and nothing is cut.
+    """
     out = console()
+    out.width = max(out.width, least)
     if out.is_terminal:
         out.print(renderable)
         return

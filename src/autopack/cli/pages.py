@@ -11,7 +11,18 @@ from autopack.artifacts import ArtifactStore
 from autopack.cli.live import marks_for
 from autopack.cli.out import console, show
 from autopack.cli.summary import headline
-from autopack.cli.words import clean, count, dollars, duration, one_line, tokens, unknowns, words
+from autopack.cli.words import (
+    clean,
+    count,
+    dollars,
+    duration,
+    instant,
+    one_line,
+    sentences,
+    tokens,
+    unknowns,
+    words,
+)
 from autopack.runs.states import DONE, AttemptOutcome, PhaseState
 
 if TYPE_CHECKING:
@@ -19,9 +30,11 @@ if TYPE_CHECKING:
     from autopack.routing.router import Decision
     from autopack.runs.schemas import Evidence
     from autopack.views.spend import Spend
+    from autopack.views.status import RunStatus
     from autopack.views.timeline import AttemptView, CheckView, PhaseTimeline, RunTimeline
 
 _PASSED_LINES = 5
+_UNVERIFIED = "nothing was verified (verify: none)"
 
 
 class Page:
@@ -38,8 +51,8 @@ class Page:
         self._print(f"{clean(status.plan)}  {status.run_id}", style="bold")
         self._print(headline(status), 2)
         if status.end_detail and status.state != "succeeded":
-            self._print(clean(status.end_detail), 2)
-        self._print(f"branch {status.branch} in {clean(status.repository)}", 2)
+            self._print(sentences(clean(status.end_detail)), 2)
+        self._print(f"branch {status.branch} in {clean(status.repository)}{_became(status)}", 2)
         if not status.sandboxed:
             self._print("unsandboxed: commands that a model wrote ran with your rights", 2)
         if not all(check.passed for check in timeline.baseline):
@@ -59,6 +72,8 @@ class Page:
         self._print(
             f"phase {phase.index} of {total}, {phase.category}, {phase.complexity}: {words(phase.state)}", 2
         )
+        if not phase.verified and phase.attempts:
+            self._print(_UNVERIFIED, 2)
         if phase.commit:
             self._print(f"commit {phase.commit[:12]} on {timeline.status.branch}", 2)
         if phase.usage.calls:
@@ -72,8 +87,11 @@ class Page:
         used = f"  {tokens(phase.usage)} tokens  {dollars(phase.usage)}" if phase.usage.calls else ""
         kind = f"{phase.category}, {phase.complexity}"
         self._print(f"{self._mark(phase.state)} {phase.id}  {clean(phase.name)} ({kind}){used}", 2)
+        if not phase.verified and phase.attempts:
+            self._print(_UNVERIFIED, 6)
         for attempt in phase.attempts:
-            who = f"built by {_model(attempt.builder)}, audited by {_model(attempt.auditor)}"
+            who = f"built by {_model(attempt.builder)}"
+            who += f", audited by {_model(attempt.auditor)}" if attempt.verdict is not None else ""
             took = duration(_seconds(attempt))
             if attempt.outcome == AttemptOutcome.COMMITTED:
                 said = f"committed {(attempt.commit or '')[:10]}, {who}, {took}"
@@ -92,7 +110,8 @@ class Page:
         if attempt.failure:
             self._print(f"why      {clean(attempt.failure)}", 2)
         self._decision("builder", attempt.builder)
-        self._decision("auditor", attempt.auditor)
+        asked = attempt.verdict is not None or any(one.role == "auditor" for one in attempt.usage_by_role)
+        self._decision("auditor", attempt.auditor, asked=asked or attempt.outcome == AttemptOutcome.OPEN)
         if attempt.tree:
             self._print(f"tree     {attempt.tree[:12]} on {attempt.base_commit[:12]}", 2)
         for one in attempt.usage_by_role:
@@ -108,12 +127,13 @@ class Page:
         if attempt.verdict is not None:
             self._verdict(attempt.verdict)
 
-    def _decision(self, role: str, decision: Decision | None) -> None:
+    def _decision(self, role: str, decision: Decision | None, *, asked: bool = True) -> None:
         if decision is None:
             return
         model = decision.model
         notes = [model.provider, *(["simulated"] if model.simulated else [])]
         notes += ["of the Builder's family"] if decision.same_family else []
+        notes += [] if asked else ["chosen, but not asked"]
         self._print(f"{role:<8} {clean(model.name)} ({', '.join(notes)}): {clean(decision.reason)}", 2)
         for candidate in decision.candidates:
             if not candidate.taken:
@@ -172,13 +192,22 @@ def _outcome(evidence: Evidence) -> str:
         said.append(
             ", ".join(f"{number:,} {name}" for name, number in counts.items() if number) or "no test ran"
         )
-    return ", ".join([*said, f"tree {evidence.tree[:12]}"])
+    said.append(f"tree {evidence.tree[:12]}")
+    if evidence.truncated:
+        said.append("output cut in the middle")
+    return ", ".join(said)
 
 
 def _used(spend: Spend) -> str:
     return f"{count(spend.calls, 'call')}, {tokens(spend)} tokens, {dollars(spend)}" + (
         " (simulated)" if spend.simulated else ""
     )
+
+
+def _became(status: RunStatus) -> str:
+    """What the user did with the run's branch."""
+    merged = f", merged {instant(status.merged_at)}" if status.merged_at else ""
+    return merged + (f", discarded {instant(status.discarded_at)}" if status.discarded_at else "")
 
 
 def _model(decision: Decision | None) -> str:

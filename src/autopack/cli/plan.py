@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from autopack.cli.door import named
 from autopack.cli.out import emit, say
 from autopack.cli.words import clean, count
 
@@ -16,10 +17,9 @@ app = typer.Typer(help="Look at plans without running them.", no_args_is_help=Tr
 @app.command("check")
 def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A plan.yaml.")]) -> None:
     """Say what is wrong with a plan, or what it holds."""
-    from autopack import userfiles
-    from autopack.plan import parse_plan
+    from autopack.cli.starter import read_plan
 
-    plan = parse_plan(userfiles.read(file), source=str(file))
+    plan = read_plan(named(file))
     phases = [phase for _, _, _, phase in plan.phases()]
     unchecked = [phase.id for phase in phases if not plan.commands(phase)]
     size = f"{count(len(plan.tiers), 'tier')}, {count(len(phases), 'phase')}"

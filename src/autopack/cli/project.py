@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from autopack.cli.door import Json, in_loop, records
+from autopack.cli.door import Json, in_loop, named, records
 from autopack.cli.out import emit, say, show
 from autopack.cli.words import clean
 
@@ -23,7 +23,7 @@ Folder = Annotated[
 @app.command("add")
 def add(folder: Folder = Path()) -> None:
     """Register a repository; `run` does it by itself."""
-    in_loop(_add(folder.absolute()))
+    in_loop(_add(named(folder).absolute()))
 
 
 async def _add(folder: Path) -> None:

@@ -1,13 +1,18 @@
-"""docs/cli.md, made from the commands themselves: `python -m autopack.cli.reference [--check]`."""
+"""Docs that are made from the code: `python -m autopack.cli.reference [--check]`.
+
+docs/cli.md is what the commands say of themselves; the two schemas are those of the files users write.
+"""
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-PAGE = Path("docs/cli.md")
+DOCS = Path("docs")
+COMMAND = "python -m autopack.cli.reference"
 
 _INTRO = """\
 # Commands
@@ -34,8 +39,19 @@ end (`run_20250303_101500_ab12`, or just `ab12`). With `--json` the output is fo
 """
 
 
-def page() -> str:
-    """The whole page."""
+def pages() -> dict[str, str]:
+    """Whole texts, by the names of their files in docs/."""
+    from autopack.plan import plan_schema
+    from autopack.routing.policy import policy_schema
+
+    return {
+        "cli.md": _commands(),
+        "plan.schema.json": json.dumps(plan_schema(), indent=2) + "\n",
+        "models.schema.json": json.dumps(policy_schema(), indent=2) + "\n",
+    }
+
+
+def _commands() -> str:
     from typer.main import get_command
 
     from autopack.cli.app import app
@@ -74,16 +90,17 @@ def _plain(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 
-def main(arguments: list[str]) -> int:
-    """Write the page, or with --check say whether it is fresh."""
-    told = page()
-    if arguments == ["--check"]:
-        if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == told:
-            return 0
-        print(f"{PAGE} is stale: run python -m autopack.cli.reference")
-        return 1
-    PAGE.write_text(told, encoding="utf-8")
-    return 0
+def main(arguments: list[str], *, folder: Path = DOCS) -> int:
+    """Write the files, or with --check name those that are stale; 1 if there are any."""
+    stale = False
+    for name, told in pages().items():
+        file = folder / name
+        if arguments != ["--check"]:
+            file.write_text(told, encoding="utf-8")
+        elif not file.is_file() or file.read_text(encoding="utf-8") != told:
+            print(f"{file} is stale: run {COMMAND}")
+            stale = True
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":

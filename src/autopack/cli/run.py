@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autopack.cli.door import in_loop, settings, start_log
+from autopack.cli.diagnostics import open_log
+from autopack.cli.door import in_loop, named, settings
 from autopack.cli.out import emit_line, note, plain
 from autopack.config import Settings
 from autopack.errors import InvalidInput
 
 if TYPE_CHECKING:
     from autopack.supervisor.services import Services
+
+FAILING_LINES = 8
+"""Lines of a failing check's output that are shown at the end."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Afterwards:
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What the user asked to run."""
+    """What the user asked for."""
 
     plan: Path | None
     repository: Path | None = None
@@ -37,11 +41,15 @@ class Wanted:
     unsandboxed: bool = False
     accept_red_baseline: bool = False
     as_json: bool = False
-    home: Path | None = None
-    """Where the records are, if that must be said with the commands that are suggested at the end."""
-    lasting: bool = True
-    """Whether the models will still be there later, so that one can go on with the run."""
-    after: Callable[[str], Awaitable[Afterwards]] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staged:
+    """What is different where the run is staged, as the demo's is: its models are gone when it has ended."""
+
+    home: Path
+    """Where the records are: said with the commands that are suggested at the end."""
+    after: Callable[[str], Awaitable[Afterwards]]
     """Called with the id of a run that succeeded."""
 
 
@@ -100,24 +108,29 @@ def _check(wanted: Wanted) -> None:
         )
 
 
-async def perform(here: Settings, environ: Mapping[str, str], wanted: Wanted) -> int:
+async def perform(
+    here: Settings, environ: Mapping[str, str], wanted: Wanted, *, staged: Staged | None = None
+) -> int:
     """Create or find the run, drive it, and say what came of it. Returns the exit code."""
     from autopack.cli.displays import display_for
     from autopack.cli.driving import drive, exit_code, usage_of
     from autopack.cli.summary import print_summary
     from autopack.supervisor.services import open_services
+    from autopack.views.evidence import failing_output
     from autopack.views.integration import integration
 
     display = display_for(as_json=wanted.as_json)
     async with open_services(here, environ=environ, activity=display.activity) as services:
-        start_log(here)
-        run_id = await _run_id(services, wanted)
-        status = await drive(services, run_id, display)
+        open_log(here)
+        run_id = await _run_id(services, wanted, introduced=staged is not None and not wanted.as_json)
+        resumed = wanted.resume is not None
+        status = await drive(services, run_id, display, resumed=resumed, lasting=staged is None)
         report = await usage_of(services, run_id)
         async with services.database.read() as session:
             work = await integration(session, run_id)
+            failing = await failing_output(session, run_id, lines=FAILING_LINES)
     code = exit_code(status)
-    after = await wanted.after(run_id) if code == 0 and wanted.after is not None else None
+    after = await staged.after(run_id) if code == 0 and staged is not None else None
     if after is not None and not after.passed:
         code = 1
     if wanted.as_json:
@@ -125,27 +138,45 @@ async def perform(here: Settings, environ: Mapping[str, str], wanted: Wanted) ->
         emit_line(result)
     else:
         print_summary(
-            status, work, report, home=wanted.home, lasting=wanted.lasting, also=after.said if after else ""
+            status,
+            work,
+            report,
+            home=staged.home if staged else None,
+            lasting=staged is None,
+            also=after.said if after else "",
+            failing=failing,
         )
     return code
 
 
-async def _run_id(services: Services, wanted: Wanted) -> str:
+async def _run_id(services: Services, wanted: Wanted, *, introduced: bool) -> str:
+    from autopack.cli.notes import changed_plan, notes_of_start
+    from autopack.cli.starter import read_plan
+    from autopack.runs import queries
     from autopack.supervisor import launch
     from autopack.views.find import find_run
+    from autopack.workspace import source
 
     if wanted.plan is None:
         async with services.database.read() as session:
-            run_id = await find_run(session, wanted.resume)
-        await launch.check_resume(services, run_id)
-        return run_id
+            run = await queries.run(session, await find_run(session, wanted.resume))
+        await launch.check_resume(services, run.id)
+        if changed := changed_plan(run):
+            note(changed)
+        return run.id
+    path, repository = named(wanted.plan).absolute(), named(wanted.repository or Path()).absolute()
+    read_plan(path)
+    found = await source.inspect(repository)
     created = await launch.create_run(
         services,
-        plan_path=wanted.plan.expanduser().absolute(),
-        repository=(wanted.repository or Path()).expanduser().absolute(),
+        plan_path=path,
+        repository=repository,
         unsandboxed=wanted.unsandboxed,
         accept_red_baseline=wanted.accept_red_baseline,
     )
-    for text in created.notices:
+    async with services.database.read() as session:
+        run = await queries.run(session, created.run_id)
+    more = await notes_of_start(services.settings, found, run)
+    for text in () if introduced else (*created.notices, *more):
         note(text)
     return created.run_id

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autopack.cli.door import Json, MaybeRun, in_loop, records
-from autopack.cli.out import emit, say, show
+from autopack.cli.out import console, emit, say, show
 from autopack.cli.words import (
     clean,
     clock,
@@ -23,6 +23,9 @@ from autopack.cli.words import (
 
 if TYPE_CHECKING:
     from autopack.views.status import RunStatus
+
+_SHORTEST_PLAN = 10
+"""Columns that a plan's name keeps on a narrow terminal."""
 
 
 def runs(
@@ -47,19 +50,24 @@ async def _runs(limit: int, *, as_json: bool) -> None:
 
 
 def _table(found: list[RunStatus]) -> None:
+    from rich.cells import cell_len
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("RUN", no_wrap=True, overflow="fold")
-    table.add_column("PLAN", overflow="ellipsis", no_wrap=True)
+    table.add_column("PLAN", no_wrap=True)
     table.add_column("STATE", no_wrap=True)
     table.add_column("PHASES", justify="right", no_wrap=True)
     table.add_column("TIME", justify="right", no_wrap=True)
     table.add_column("TOKENS", justify="right", no_wrap=True)
     table.add_column("COST", justify="right", no_wrap=True)
+    rows: list[tuple[str, ...]] = []
     for one in found:
         state = words(one.state) + (", interrupted" if one.interrupted else "")
-        table.add_row(
+        if one.merged_at or one.discarded_at:
+            state += ", merged" if one.merged_at else ", discarded"
+        row = (
             one.run_id,
             clean(one.plan),
             state,
@@ -68,7 +76,16 @@ def _table(found: list[RunStatus]) -> None:
             tokens(one.usage, short=True),
             dollars(one.usage),
         )
-    show(table)
+        rows.append(row)
+    heads = [str(column.header) for column in table.columns]
+    widths = [max(map(cell_len, column)) + 2 for column in zip(heads, *rows, strict=True)]
+    others = sum(widths) - widths[1]
+    plans = max(_SHORTEST_PLAN, console().width - others)
+    for row in rows:
+        plan = Text(row[1])
+        plan.truncate(plans - 2, overflow="ellipsis")
+        table.add_row(row[0], plan, *row[2:])
+    show(table, least=others + min(plans, widths[1]))
     if any(one.usage.simulated for one in found):
         say("~ simulated: list prices, nobody was charged")
     if any(not one.usage.whole for one in found):
@@ -103,7 +120,7 @@ def _facts(run: RunStatus) -> list[tuple[str, str]]:
         ("run", run.run_id),
         ("plan", f"{clean(run.plan)} ({clean(run.plan_path)})"),
         ("repository", clean(run.repository)),
-        ("branch", run.branch),
+        ("branch", run.branch + (" (deleted)" if run.discarded_at else "")),
         ("state", state),
     ]
     if run.state != "succeeded" and (run.end_reason or run.end_detail):
@@ -113,6 +130,10 @@ def _facts(run: RunStatus) -> list[tuple[str, str]]:
         facts.append(("why", why))
     if run.waits_for:
         facts.append(("waits for", words(run.waits_for)))
+    if run.merged_at:
+        facts.append(("merged", instant(run.merged_at)))
+    if run.discarded_at:
+        facts.append(("discarded", instant(run.discarded_at)))
     percent = f"{run.percent_complete:.0%}"
     facts.append(("progress", f"{run.completed_phases} of {count(run.total_phases, 'phase')} ({percent})"))
     if run.current_phase_id is not None:

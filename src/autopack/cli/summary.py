@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from autopack.cli.out import console, say, tell
 from autopack.cli.usage import print_usage
-from autopack.cli.words import clean, count, duration, one_line, words
+from autopack.cli.words import clean, count, duration, one_line, sentences, words
 from autopack.runs.states import EndReason, RunState
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from autopack.views.usage import UsageReport
 
 _SHOWN_COMMITS = 12
+_LONGEST = 200
 
 
 def print_summary(
@@ -30,15 +31,20 @@ def print_summary(
     home: Path | None = None,
     lasting: bool = True,
     also: str = "",
+    failing: Sequence[str] = (),
 ) -> None:
     """The end of `run`. `home` is said where the commands to type need it; `also` is said of the commits.
+
+    `failing` are the last lines of what a check said that used up the last attempt.
 
     Where the models are not `lasting`, going on with the run is not suggested.
     """
     say()
     tell(headline(status))
     if status.end_detail and status.state != RunState.SUCCEEDED:
-        tell(one_line(status.end_detail, limit=4_000), indent=2)
+        tell(sentences(one_line(status.end_detail, limit=4_000)), indent=2)
+    for line in failing:
+        say(f"  | {clean(line)[:_LONGEST]}".rstrip())
     say()
     _print_commits(work)
     if also:
@@ -75,6 +81,8 @@ def _print_steps(steps: Sequence[tuple[str, str]]) -> None:
 def headline(status: RunStatus) -> str:
     """What came of the run, in one line."""
     done = f"{status.completed_phases} of {count(status.total_phases, 'phase')}"
+    if status.unverified_phases:
+        done += f" ({status.unverified_phases:,} verified by nothing)"
     effort = f"{count(status.attempts, 'attempt')}, {duration(status.elapsed_seconds)}"
     match status.state:
         case RunState.SUCCEEDED:
@@ -108,8 +116,10 @@ def next_steps(status: RunStatus, work: Integration) -> Sequence[tuple[str, str]
     merge = (f"autopack merge {run}", "take the work into your current branch")
     resume = (f"autopack run --resume {run}", "go on where it stopped")
     discard = (f"autopack discard {run}", "delete the branch and the workspace")
+    if status.discarded_at is not None:
+        return (show,)
     if status.state == RunState.SUCCEEDED:
-        return (show, diff, merge, discard)
+        return (show, diff, *(() if status.merged_at else (merge,)), discard)
     steps = [show] if status.end_reason == EndReason.ATTEMPTS_EXHAUSTED else [resume, show]
     if status.end_reason == EndReason.BASELINE_RED:
         steps = [show]

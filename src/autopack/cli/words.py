@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
@@ -44,6 +45,11 @@ def one_line(text: str, *, limit: int = 200) -> str:
     """The text on one clean line, cut at `limit` characters."""
     line = clean(" ".join(text.split()))
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def sentences(text: str) -> str:
+    """The text with one mark at each sentence's end, where it was put together of parts that had theirs."""
+    return re.sub(r"(?<!\.)([.?!])\.(?=\s|$)", r"\1", text)
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

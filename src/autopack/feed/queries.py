@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, insert, select, update
 
 from autopack.db import ReadSession, WriteSession
 from autopack.errors import Unavailable
@@ -12,27 +14,29 @@ from autopack.feed.schemas import EVENT_BODY, SCHEMA_VERSION, Event, EventBody
 from autopack.feed.tables import EventRow, FeedHead
 
 
-async def append(session: WriteSession, *, run_id: str, body: EventBody) -> int:
-    """Add one event and return its id.
+def append(session: WriteSession, *, run_id: str, body: EventBody) -> None:
+    """Add one event at the end of the transaction.
 
-    Call it last in a transaction: the head row's lock is held from here to the commit, which is what
-    makes ids gapless and in commit order on every database.
+    The head row's lock is taken last and held to the commit, which is what makes ids gapless and in
+    commit order on every database, whatever order a transaction does its work in.
     """
+    session.at_end(partial(_append, session, run_id, body))
+
+
+async def _append(session: WriteSession, run_id: str, body: EventBody) -> None:
     taken = await session.execute(
         update(FeedHead).where(FeedHead.row == 1).values(id=FeedHead.id + 1).returning(FeedHead.id)
     )
-    event_id = taken.scalar_one()
     await session.execute(
         insert(EventRow).values(
-            id=event_id,
+            id=taken.scalar_one(),
             run_id=run_id,
             kind=body.kind,
             schema_version=SCHEMA_VERSION,
-            payload=body.model_dump_json(exclude={"kind"}),
+            payload=body.model_dump_json(),
             created_at=datetime.now(UTC),
         )
     )
-    return event_id
 
 
 async def after(session: ReadSession, *, event_id: int, run_id: str | None, limit: int) -> list[Event]:
@@ -43,20 +47,11 @@ async def after(session: ReadSession, *, event_id: int, run_id: str | None, limi
     return [_event(row) for row in await session.scalars(query)]
 
 
-async def head(session: ReadSession) -> int:
-    """Id of the newest event, 0 where there is none."""
-    return (await session.scalar(select(func.max(EventRow.id)))) or 0
-
-
-async def last_instant(session: ReadSession, run_id: str) -> datetime | None:
-    """When a run's newest event was committed; None where it has none."""
-    query = select(EventRow.created_at).where(EventRow.run_id == run_id).order_by(EventRow.id.desc()).limit(1)
-    return await session.scalar(query)
-
-
-async def data_version(session: ReadSession) -> int:
-    """A number that changes whenever another connection commits (SQLite's `PRAGMA data_version`)."""
-    return (await session.execute(text("PRAGMA data_version"))).scalar_one()
+async def last_instants(session: ReadSession, run_ids: Sequence[str]) -> dict[str, datetime]:
+    """When the newest event of each run was committed; a run that has none is not among them."""
+    newest = select(func.max(EventRow.id)).where(EventRow.run_id.in_(run_ids)).group_by(EventRow.run_id)
+    query = select(EventRow.run_id, EventRow.created_at).where(EventRow.id.in_(newest))
+    return {row.run_id: row.created_at for row in await session.execute(query)}
 
 
 def _event(row: EventRow) -> Event:
@@ -65,5 +60,5 @@ def _event(row: EventRow) -> Event:
             f"Event {row.id} was written by a newer Autopack (schema {row.schema_version}).",
             hint="Upgrade Autopack to read this run.",
         )
-    body = EVENT_BODY.validate_json(f'{{"kind": "{row.kind}", {row.payload[1:]}')
+    body = EVENT_BODY.validate_json(row.payload)
     return Event(id=row.id, run_id=row.run_id, created_at=row.created_at, body=body)

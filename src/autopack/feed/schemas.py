@@ -78,7 +78,6 @@ class PhaseMoved(_Event):
     attempt: int
     before: str
     after: str
-    detail: str = ""
 
 
 class ModelsChosen(_Event):
@@ -131,6 +130,21 @@ class PhaseCommitted(_Event):
     summary: str
 
 
+class RunMerged(_Event):
+    """The user merged the run's work, up to this commit, into a branch of theirs."""
+
+    kind: Literal["run_merged"] = "run_merged"
+    commit: str
+    into: str
+
+
+class RunDiscarded(_Event):
+    """The user deleted the run's branch, which was at `commit` if it was there, and its workspace."""
+
+    kind: Literal["run_discarded"] = "run_discarded"
+    commit: str | None
+
+
 EventBody = Annotated[
     RunCreated
     | RunMoved
@@ -142,7 +156,9 @@ EventBody = Annotated[
     | ModelsChosen
     | AttemptFailed
     | VerdictGiven
-    | PhaseCommitted,
+    | PhaseCommitted
+    | RunMerged
+    | RunDiscarded,
     Field(discriminator="kind"),
 ]
 

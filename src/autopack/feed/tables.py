@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, Text
+from sqlalchemy import BigInteger, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from autopack.db import Base
@@ -16,16 +16,16 @@ class FeedHead(Base):
     __tablename__ = "feed_head"
 
     row: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    id: Mapped[int]
+    id: Mapped[int] = mapped_column(BigInteger)
 
 
 class EventRow(Base):
-    """One event. `payload` is the JSON of a type in `feed/schemas.py`."""
+    """One event. `payload` is the JSON of a type in `feed/schemas.py`, its `kind` included."""
 
     __tablename__ = "events"
     __table_args__ = (Index("ix_events_run_id_id", "run_id", "id"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     run_id: Mapped[str] = mapped_column(String(40))
     kind: Mapped[str] = mapped_column(String(40))
     schema_version: Mapped[int]

@@ -18,7 +18,7 @@ class Command:
     argv: tuple[str, ...]
     cwd: Path
     env: Mapping[str, str]
-    """The whole environment for `run`; for `run_confined` what is added to the cleaned one."""
+    """The whole environment for `run`; for `run_confined` what is added to the cleaned one (never `PATH`)."""
     timeout_seconds: float | None = None
     output_limit_bytes: int = OUTPUT_LIMIT_BYTES
     """Above it the middle of the output is left out and the command goes on."""

@@ -10,7 +10,16 @@ import signal
 import subprocess
 from pathlib import Path
 
-_GUARD = 'read -r group && read -r _; kill -s KILL -- "-$group"'
+_GUARD = """
+read -r group; read -r _
+if [ -n "$group" ]; then kill -s KILL -- "-$group"; fi
+for round in 1 2 3; do
+    for file in /proc/[0-9]*/environ; do
+        if grep -qs -- "$1" "$file"; then process=${file#/proc/}; kill -s KILL "${process%/environ}"; fi
+    done
+    sleep 0.2
+done
+"""
 _ROUNDS = 50
 _PAUSE_SECONDS = 0.02
 
@@ -20,8 +29,8 @@ class Guard:
 
     It is there before the command is, and knows the group as soon as we do. (bubblewrap's own
     `--die-with-parent` comes into force only after its first milliseconds.) `mark` is set as the variable
-    `variable` in the command's environment, so that descendants which made a session of their own can be
-    found (Linux).
+    `variable` in the command's environment, so that on Linux it also finds a command whose group we had no
+    time to tell, and descendants which made a session of their own.
     """
 
     variable = "AUTOPACK_COMMAND"
@@ -31,7 +40,7 @@ class Guard:
         read_end, self._pipe = os.pipe()
         try:
             self._process: subprocess.Popen[bytes] | None = subprocess.Popen(
-                ("/bin/sh", "-c", _GUARD),
+                ("/bin/sh", "-c", _GUARD, "guard", f"{self.variable}={self.mark}"),
                 stdin=read_end,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -29,7 +29,9 @@ async def probe_sandbox() -> SandboxProbe:
         )
         profile = Profile(writable=(home,), readable=(), home=home, network=False)
         try:
-            finished = await run_confined(command, profile=profile, confinement=Confinement.BUBBLEWRAP)
+            finished = await run_confined(
+                command, profile=profile, confinement=Confinement.BUBBLEWRAP, environ=os.environ
+            )
         except Unavailable as error:
             return SandboxProbe(available=False, detail=f"{error.message} {_remedy(error.message)}")
         if finished.exit_code != 0 or not (home / "probe").exists():

@@ -27,38 +27,41 @@ _START_SECONDS = 5.0
 _NAMESPACE_END_SECONDS = 10.0
 
 
-async def run_confined(command: Command, *, profile: Profile, confinement: Confinement) -> Finished:
+async def run_confined(
+    command: Command, *, profile: Profile, confinement: Confinement, environ: Mapping[str, str]
+) -> Finished:
     """Run a command that a model may have written.
 
     It sees the system's programs and the toolchains on PATH read-only, its profile's folders, a private
-    HOME, an empty /tmp; no other process, and without `network` only an empty loopback. Of the host's
-    environment it gets PATH (as far as it is bound) and the locale; `command.env` is added. When it ends, is
+    HOME, an empty /tmp; no other process, and without `network` only an empty loopback. Of `environ`, the
+    user's environment, it gets PATH (as far as it is bound) and the locale, never HOME; `command.env` is
+    added. bubblewrap itself is found on the PATH of this process. When it ends, is
     timed out or cancelled, every process it started is dead before this returns. With `Confinement.NONE` the
     environment is the same, but nothing is hidden. Raises `Unavailable` where the sandbox can't be started.
     """
-    home = user_home()
-    path = command.env.get("PATH") or os.environ.get("PATH") or os.defpath
+    path = environ.get("PATH") or os.defpath
     private = (profile.home, *profile.writable, *profile.readable)
-    toolchains = find_toolchains(path=path, user_home=home, private=private)
+    toolchains = find_toolchains(path=path, user_home=user_home(environ), private=private)
     match confinement:
         case Confinement.BUBBLEWRAP:
-            env = _environment(command, profile, toolchains, path=toolchains.path)
+            env = _environment(command, profile, toolchains, environ=environ, path=toolchains.path)
             return await _in_bubblewrap(replace(command, env=env), profile, toolchains.folders)
         case Confinement.NONE:
-            return await _bare(replace(command, env=_environment(command, profile, toolchains, path=path)))
+            env = _environment(command, profile, toolchains, environ=environ, path=path)
+            return await _bare(replace(command, env=env))
         case _:
             assert_never(confinement)
 
 
-def user_home() -> Path:
+def user_home(environ: Mapping[str, str]) -> Path:
     """The home of whoever runs Autopack, which a confined command must not see."""
-    return Path(os.environ.get("HOME") or Path.home())
+    return Path(environ.get("HOME") or Path.home())
 
 
 def _environment(
-    command: Command, profile: Profile, toolchains: Toolchains, *, path: str
+    command: Command, profile: Profile, toolchains: Toolchains, *, environ: Mapping[str, str], path: str
 ) -> Mapping[str, str]:
-    locale = {name: value for name, value in os.environ.items() if name == "LANG" or name.startswith("LC_")}
+    locale = {name: value for name, value in environ.items() if name == "LANG" or name.startswith("LC_")}
     return {
         "LANG": "C.UTF-8",
         **locale,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,6 +26,12 @@ async def register(session: WriteSession, path: Path) -> tuple[ProjectRow, bool]
 async def every(session: AnySession) -> list[ProjectRow]:
     """All registered projects by name."""
     return list(await session.scalars(select(ProjectRow).order_by(ProjectRow.name, ProjectRow.path)))
+
+
+async def by_ids(session: AnySession, project_ids: Iterable[int]) -> dict[int, ProjectRow]:
+    """Several projects by their ids."""
+    query = select(ProjectRow).where(ProjectRow.id.in_(set(project_ids)))
+    return {row.id: row for row in await session.scalars(query)}
 
 
 async def by_id(session: AnySession, project_id: int) -> ProjectRow:

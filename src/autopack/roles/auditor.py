@@ -10,13 +10,13 @@ from autopack.agents.base import Access, Agent, AgentTask, Metering, Watcher
 from autopack.errors import AutopackError
 from autopack.roles import prompts
 from autopack.roles.briefs import Assignment, Call, scope_lines
-from autopack.roles.fence import Fence, tail
+from autopack.roles.fence import Fence, one_line, tail
 from autopack.roles.schemas import Verdict
 from autopack.roles.sensitive import sensitive
 from autopack.runs.schemas import Evidence, FileChange
 
 DIFF_LIMIT_BYTES = 400_000
-"""Largest diff that is given to an Auditor unless the caller says otherwise; about 100,000 tokens."""
+"""Largest diff that is given to an Auditor; about 100,000 tokens."""
 OUTPUT_LIMIT_CHARS = 6_000
 """What an Auditor is shown of each command's output: its end."""
 _REPORT_LIMIT_CHARS = 4_000
@@ -48,7 +48,6 @@ class AuditorBrief:
     report: str
     """What the Builder says it did."""
     checkout: Path
-    diff_limit_bytes: int = DIFF_LIMIT_BYTES
 
 
 async def audit(agent: Agent, brief: AuditorBrief, *, call: Call, meter: Metering, watch: Watcher) -> Verdict:
@@ -76,11 +75,10 @@ def auditor_task(brief: AuditorBrief, *, call: Call) -> AgentTask[Verdict]:
 
 def auditor_prompt(brief: AuditorBrief) -> str:
     """The user prompt; its first four lines identify the conversation. Raises DiffTooLarge."""
-    size, limit = len(brief.diff), brief.diff_limit_bytes
-    if size > limit:
+    if len(brief.diff) > DIFF_LIMIT_BYTES:
         raise DiffTooLarge(
-            f"the change is {size:,} bytes of diff over {len(brief.files)} files; "
-            f"an Auditor reads at most {limit:,} as a whole",
+            f"the change is {len(brief.diff):,} bytes of diff over {len(brief.files)} files; "
+            f"an Auditor reads at most {DIFF_LIMIT_BYTES:,} as a whole",
             hint="split the phase, or keep generated files out of it",
         )
     assignment = brief.assignment
@@ -128,11 +126,7 @@ def _check(check: ShownCheck, fence: Fence) -> str:
 
 def _changed(file: FileChange) -> str:
     size = "binary" if file.binary else f"+{file.added_lines or 0} -{file.deleted_lines or 0}"
-    return f"{file.status} {_line(file.path)} ({size})"
-
-
-def _line(path: str) -> str:
-    return path.replace("\n", "\\n")
+    return f"{file.status} {one_line(file.path)} ({size})"
 
 
 def _sensitive(files: Sequence[FileChange], commands: Sequence[str], fence: Fence) -> str:
@@ -144,7 +138,7 @@ def _sensitive(files: Sequence[FileChange], commands: Sequence[str], fence: Fenc
         elif reason is not None and file.status == "deleted":
             reason = f"DELETED: {reason}"
         if reason is not None:
-            lines.append(f"{_line(file.path)}: {reason}")
+            lines.append(f"{one_line(file.path)}: {reason}")
     if not lines:
         return (
             "No changed file touches tests, CI or verification. New behaviour without a test is worth a word."

@@ -1,4 +1,4 @@
-"""The Builder: what it is asked, and its report."""
+"""The Builder: what it is asked, and what it says it did."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from pathlib import Path
 from autopack.agents.base import Access, Agent, AgentTask, Metering, Watcher
 from autopack.roles import prompts
 from autopack.roles.briefs import Assignment, Call, agent_instructions, command_lines, scope_lines
-from autopack.roles.fence import Fence, tail
-from autopack.roles.schemas import BuildReport, Issue
+from autopack.roles.fence import Fence, one_line, tail
+from autopack.roles.schemas import Issue
 
 FAILURE_LIMIT_CHARS = 12_000
 """What a Builder is shown of an earlier attempt's failing output: its end."""
 _SUMMARY_LIMIT_CHARS = 2_000
+_DETAIL_LIMIT_CHARS = 2_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,15 +31,14 @@ class PhaseProgress:
 
 @dataclass(frozen=True, kw_only=True)
 class EarlierAttempt:
-    """Why an attempt at this phase did not pass: a reason of ours, and the words of commands and Auditor."""
+    """Why an attempt at this phase did not pass: one outcome of ours, and the words of others about it."""
 
     number: int
-    reason: str
-    """Such as `verification failed` or `rejected by the Auditor`."""
+    outcome: str
+    """A value of `AttemptOutcome`, such as `verification_failed`. The rest can hold anyone's words."""
+    detail: str = ""
     output: str = ""
     issues: tuple[Issue, ...] = ()
-    kept: bool = True
-    """Whether the files of that attempt are in the checkout."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,12 +52,10 @@ class BuilderBrief:
     checkout: Path
 
 
-async def build(
-    agent: Agent, brief: BuilderBrief, *, call: Call, meter: Metering, watch: Watcher
-) -> BuildReport:
-    """Have a phase built in the checkout. Raises what `Agent.run` raises."""
+async def build(agent: Agent, brief: BuilderBrief, *, call: Call, meter: Metering, watch: Watcher) -> str:
+    """Have a phase built in the checkout; gives the Builder's summary. Raises what `Agent.run` raises."""
     result = await agent.run(builder_task(brief, call=call), meter=meter, watch=watch)
-    return BuildReport(summary=result.output.strip(), requests=result.requests, transcript=result.transcript)
+    return result.output.strip()
 
 
 def builder_task(brief: BuilderBrief, *, call: Call) -> AgentTask[str]:
@@ -134,26 +132,31 @@ def _earlier(attempts: Sequence[EarlierAttempt], fence: Fence) -> str:
     told = "\n".join(_one_earlier(attempt, fence) for attempt in attempts)
     return (
         "\n## Earlier attempts at this phase\n\n"
-        "They did not pass. Find out why before you write, fix the cause, and try another way where the\n"
-        f"same one failed before.\n\n{told}\n"
+        "They did not pass; the checkout holds the files as the last one left them. Find out why before you\n"
+        f"write, fix the cause, and try another way where the same one failed before.\n\n{told}\n"
     )
 
 
 def _one_earlier(attempt: EarlierAttempt, fence: Fence) -> str:
-    where = (
-        "Its files are in the checkout as it left them."
-        if attempt.kept
-        else "Its files are not in the checkout: it begins again from the last commit."
-    )
-    lines = [f"### Attempt {attempt.number}: {attempt.reason}", "", where, ""]
-    if attempt.output.strip():
-        lines += [fence.around("output", tail(attempt.output, FAILURE_LIMIT_CHARS)), ""]
+    lines = [f"### Attempt {attempt.number}: {attempt.outcome.replace('_', ' ')}", ""]
+    detail, output = attempt.detail.strip(), attempt.output.strip()
+    if not _repeats(detail, output):
+        lines += [fence.around("detail", tail(detail, _DETAIL_LIMIT_CHARS)), ""]
+    if output:
+        lines += [fence.around("output", tail(output, FAILURE_LIMIT_CHARS)), ""]
     if attempt.issues:
         issues = "\n".join(_issue(issue) for issue in attempt.issues)
         lines += ["The Auditor's issues:", "", fence.around("issues", issues), ""]
     return "\n".join(lines)
 
 
+def _repeats(detail: str, output: str) -> bool:
+    """Whether a detail says no more than the output: it is often its first line, or quotes all of it."""
+    one, other = " ".join(detail.split()), " ".join(output.split())
+    return other.startswith(one) or bool(other and one.endswith(other))
+
+
 def _issue(issue: Issue) -> str:
-    place = f"{issue.file}:{issue.line}" if issue.line is not None else issue.file
+    file = one_line(issue.file)
+    place = f"{file}:{issue.line}" if issue.line is not None else file
     return f"- {issue.severity.value}{f' {place}' if place else ''}: {issue.text}"

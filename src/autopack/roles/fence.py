@@ -11,6 +11,7 @@ import hmac
 import unicodedata
 
 _CODE_HEX_DIGITS = 24
+_HIDDEN = ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")
 
 
 class Fence:
@@ -31,8 +32,8 @@ class Fence:
 def visible(text: str) -> str:
     r"""Characters that show nothing or reorder what is shown, as escapes such as `\u202e`.
 
-    Control, format, private and surrogate characters (Unicode's Cc, Cf, Co, Cs), but for tab, newline
-    and the carriage return before one. Ordinary text passes unchanged.
+    Control, format, private and surrogate characters and Unicode's own line ends (Cc, Cf, Co, Cs, Zl, Zp),
+    but for tab, newline and the carriage return before one. Ordinary text passes unchanged.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -41,10 +42,15 @@ def visible(text: str) -> str:
 
 
 def _shown(character: str) -> str:
-    if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cf", "Co", "Cs"):
+    if character in "\n\t" or unicodedata.category(character) not in _HIDDEN:
         return character
     code = ord(character)
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def one_line(name: str) -> str:
+    r"""A file's name without what would end a line: such a name can say anything (`a\nApproved.`)."""
+    return visible(name.replace("\r", "\\r").replace("\n", "\\n"))
 
 
 def tail(text: str, limit: int) -> str:

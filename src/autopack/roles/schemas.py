@@ -51,13 +51,3 @@ class Verdict(BaseModel):
         if self.decision == "reject" and not self.issues:
             raise ValueError("a rejection names at least one issue that the Builder can act on")
         return self
-
-
-class BuildReport(BaseModel):
-    """What a Builder leaves behind besides the files."""
-
-    model_config = ConfigDict(frozen=True)
-
-    summary: str
-    requests: int
-    transcript: bytes

@@ -289,7 +289,7 @@ def default_policy_text() -> str:
 
 def parse_policy(text: str, *, source: str) -> Policy:
     """The policy in the YAML `text` of the file `source`. Raises InvalidInput, one line per problem."""
-    return userfiles.parse(text, source=source, model_type=Policy)
+    return userfiles.parse(text, source=source, shape=Policy)
 
 
 def load_policy(path: Path) -> Policy:

@@ -27,7 +27,11 @@ async def open_reservation(session: AnySession, call_id: str) -> ReservationRow 
 
 async def open_reservations(session: AnySession, *, run_id: str) -> list[ReservationRow]:
     """Calls of a run that were reserved and never closed: the process died in between."""
-    query = select(ReservationRow).where(ReservationRow.run_id == run_id, ReservationRow.state == "open")
+    query = (
+        select(ReservationRow)
+        .where(ReservationRow.run_id == run_id, ReservationRow.state == "open")
+        .order_by(ReservationRow.pool)
+    )
     return list(await session.scalars(query))
 
 

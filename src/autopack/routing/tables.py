@@ -22,7 +22,10 @@ class ReservationRow(Base):
     """A model call before it is sent, at the most it can take, until it is closed exactly once."""
 
     __tablename__ = "reservations"
-    __table_args__ = (Index("ix_reservations_pool_state", "pool", "state"),)
+    __table_args__ = (
+        Index("ix_reservations_pool_state", "pool", "state"),
+        Index("ix_reservations_run_id", "run_id"),
+    )
 
     call_id: Mapped[str] = mapped_column(String(40), primary_key=True)
     pool: Mapped[str] = mapped_column(String(64))

@@ -57,6 +57,15 @@ async def phases(session: AnySession, run_id: str) -> list[PhaseRow]:
     return list(await session.scalars(query.execution_options(populate_existing=True)))
 
 
+async def phases_of(session: AnySession, run_ids: Sequence[str]) -> dict[str, list[PhaseRow]]:
+    """Every phase of several runs, by run and in its order."""
+    found: dict[str, list[PhaseRow]] = {run_id: [] for run_id in run_ids}
+    query = select(PhaseRow).where(PhaseRow.run_id.in_(run_ids)).order_by(PhaseRow.phase_index)
+    for row in await session.scalars(query):
+        found[row.run_id].append(row)
+    return found
+
+
 async def attempts(session: AnySession, run_id: str, *, phase_index: int | None = None) -> list[AttemptRow]:
     """Attempts of a run, or of one phase, oldest first."""
     query = select(AttemptRow).where(AttemptRow.run_id == run_id)
@@ -66,7 +75,7 @@ async def attempts(session: AnySession, run_id: str, *, phase_index: int | None 
     return list(await session.scalars(query.execution_options(populate_existing=True)))
 
 
-async def attempt_counts(session: AnySession, run_ids: list[str]) -> dict[str, int]:
+async def attempt_counts(session: AnySession, run_ids: Sequence[str]) -> dict[str, int]:
     """Number of attempts of each run."""
     query = (
         select(AttemptRow.run_id, func.count().label("attempts"))
@@ -74,6 +83,14 @@ async def attempt_counts(session: AnySession, run_ids: list[str]) -> dict[str, i
         .group_by(AttemptRow.run_id)
     )
     return {row.run_id: row.attempts for row in await session.execute(query)}
+
+
+async def own_commits(session: AnySession, run_id: str) -> tuple[str, ...]:
+    """Every commit a run's branch can be at: its base, its last commit, and those that attempts made."""
+    one = await run(session, run_id)
+    query = select(AttemptRow.commit_id).where(AttemptRow.run_id == run_id)
+    found = (one.base_commit, one.head_commit, *await session.scalars(query))
+    return tuple(dict.fromkeys(commit for commit in found if commit is not None))
 
 
 async def evidence(session: AnySession, run_id: str, *, phase_index: int, attempt: int) -> list[EvidenceRow]:

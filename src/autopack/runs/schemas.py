@@ -7,6 +7,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, NonNegativeInt
 
 
+def branch_name(run_id: str) -> str:
+    """Short name of the branch that holds a run's commits, in its workspace and in the user's repository."""
+    return f"autopack/{run_id}"
+
+
 class TestCounts(BaseModel):
     """What a test runner said of itself at its end."""
 
@@ -20,7 +25,11 @@ class TestCounts(BaseModel):
 
 
 class Evidence(BaseModel):
-    """One command that really ran: what it was, how it ended, on which tree, and where its output is."""
+    """One command that really ran: what it was, how it ended, on which tree, and where its output is.
+
+    The output is whole up to a limit (`processes.command.OUTPUT_LIMIT_BYTES`). Beyond it the middle is left
+    out, and a line in its place says how much.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -29,11 +38,13 @@ class Evidence(BaseModel):
     """Negative for a signal; 127 where the shell did not find the command."""
     duration_seconds: float
     output_sha: str
-    """Artifact of the whole output, stdout and stderr in the order they came."""
+    """Artifact of the output, stdout and stderr in the order they came: all of it, or see `truncated`."""
     tree: str
     """Git tree id the command ran on."""
     counts: TestCounts | None = None
     timed_out: bool = False
+    truncated: bool = False
+    """The output was longer than the limit: what is stored is its beginning and its end."""
 
 
 class FileChange(BaseModel):

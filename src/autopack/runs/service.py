@@ -1,6 +1,6 @@
 """Rules of runs: how they begin, are taken over, move and end. Each move is one event, in one transaction.
 
-A function here takes an open write session and leaves the commit to its caller. `append` comes last.
+A function here takes an open write session and leaves the commit to its caller.
 """
 
 from __future__ import annotations
@@ -12,7 +12,15 @@ from typing import Any
 
 from autopack.db import WriteSession
 from autopack.feed import queries as feed
-from autopack.feed.schemas import CancelAsked, PhaseMoved, RunClaimed, RunCreated, RunMoved
+from autopack.feed.schemas import (
+    CancelAsked,
+    PhaseMoved,
+    RunClaimed,
+    RunCreated,
+    RunDiscarded,
+    RunMerged,
+    RunMoved,
+)
 from autopack.plan import Plan
 from autopack.runs import queries
 from autopack.runs.states import (
@@ -25,6 +33,8 @@ from autopack.runs.states import (
     check_run_move,
 )
 from autopack.runs.tables import AttemptRow, PhaseRow, RunRow
+
+_STOPPABLE = frozenset({PhaseState.BUILDING, PhaseState.VERIFYING, PhaseState.AUDITING})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,14 +92,14 @@ async def create(session: WriteSession, new: NewRun) -> str:
     await session.flush()
     phases = sum(len(tier.phases) for tier in new.plan.tiers)
     body = RunCreated(plan=new.plan.name, project=new.project_name, tiers=len(new.plan.tiers), phases=phases)
-    await feed.append(session, run_id=run_id, body=body)
+    feed.append(session, run_id=run_id, body=body)
     return run_id
 
 
 async def claim(session: WriteSession, run_id: str, *, epoch: int, owner: str) -> int:
     """Make `owner` the owner of a run and return its epoch. Raises `Fenced` where another was faster."""
     mine = await queries.claim(session, run_id, epoch=epoch, owner=owner)
-    await feed.append(session, run_id=run_id, body=RunClaimed(epoch=mine, owner=owner))
+    feed.append(session, run_id=run_id, body=RunClaimed(epoch=mine, owner=owner))
     return mine
 
 
@@ -97,7 +107,7 @@ async def ask_cancel(session: WriteSession, run_id: str, *, by: str) -> bool:
     """Ask a run to stop. Idempotent; False where it had ended or was asked already."""
     if not await queries.set_intent(session, run_id, intent=Intent.CANCEL, by=by):
         return False
-    await feed.append(session, run_id=run_id, body=CancelAsked(by=by))
+    feed.append(session, run_id=run_id, body=CancelAsked(by=by))
     return True
 
 
@@ -124,12 +134,36 @@ async def move_run(
         run.intent, run.intent_by, run.owner = Intent.NONE, None, None
     await session.flush()
     body = RunMoved(before=before, after=to, reason=reason or "", detail=detail)
-    await feed.append(session, run_id=run.id, body=body)
+    feed.append(session, run_id=run.id, body=body)
 
 
-async def move_phase(
-    session: WriteSession, phase: PhaseRow, *, to: PhaseState, attempt: int, detail: str = ""
-) -> None:
+async def record_merge(session: WriteSession, run_id: str, *, commit: str, into: str) -> None:
+    """The run's work up to a commit is merged into a branch of the user's. Raises `NotFound`."""
+    run = await _locked(session, run_id)
+    run.merged_at = datetime.now(UTC)
+    await session.flush()
+    feed.append(session, run_id=run_id, body=RunMerged(commit=commit, into=into))
+
+
+async def record_discard(session: WriteSession, run_id: str, *, commit: str | None) -> None:
+    """The run's branch, which was at a commit or not there, is deleted. Raises `NotFound`.
+
+    Again is fine: it is one more event only where a branch was deleted again.
+    """
+    run = await _locked(session, run_id)
+    if run.discarded_at is not None and commit is None:
+        return
+    run.discarded_at = run.discarded_at or datetime.now(UTC)
+    await session.flush()
+    feed.append(session, run_id=run_id, body=RunDiscarded(commit=commit))
+
+
+async def _locked(session: WriteSession, run_id: str) -> RunRow:
+    run = await queries.run(session, run_id)
+    return await queries.fence(session, run_id, epoch=run.epoch)
+
+
+async def move_phase(session: WriteSession, phase: PhaseRow, *, to: PhaseState, attempt: int) -> None:
     """Move a phase of a run that `queries.fence` gave; `attempt` is 0 where none is meant.
 
     Raises `IllegalMove`.
@@ -148,15 +182,17 @@ async def move_phase(
         attempt=attempt,
         before=before,
         after=to,
-        detail=detail,
     )
-    await feed.append(session, run_id=phase.run_id, body=body)
+    feed.append(session, run_id=phase.run_id, body=body)
 
 
 async def stop_phase(session: WriteSession, run_id: str, *, to: PhaseState) -> None:
-    """Move the phase that a run is at, if it has begun it: the run stops here."""
+    """Move the phase that a run is at, if it has begun it: the run stops here.
+
+    A phase that is committing stays so: its commit may be made, and is finished when the run goes on.
+    """
     phase = await queries.current_phase(session, run_id)
-    if phase is not None and phase.state != PhaseState.PENDING and not PhaseState(phase.state).ended:
+    if phase is not None and phase.state in _STOPPABLE:
         await move_phase(session, phase, to=to, attempt=0)
 
 

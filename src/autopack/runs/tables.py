@@ -50,6 +50,10 @@ class RunRow(Base):
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    merged_at: Mapped[datetime | None]
+    """When its work was last merged with `merge`; None again once the run is gone on with."""
+    discarded_at: Mapped[datetime | None]
+    """When its branch and workspace were deleted: it is never gone on with."""
 
 
 class PhaseRow(Base):

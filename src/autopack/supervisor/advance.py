@@ -19,7 +19,7 @@ async def advance(run: Lifecycle, steps: Steps) -> bool:
     position = await run.look()
     if position.run_state.ended or position.run_state is RunState.PAUSED:
         return False
-    if position.asked is Intent.CANCEL:
+    if position.asked is Intent.CANCEL and not position.committing:
         return await run.cancel()
     if position.run_state is not RunState.IN_PROGRESS:
         return await run.start()
@@ -31,18 +31,18 @@ async def advance(run: Lifecycle, steps: Steps) -> bool:
 
 
 async def _advance_phase(steps: Steps, at: At) -> bool:
-    failure = None
+    outcome = None
     match at.state:
         case PhaseState.PENDING:
             await steps.open_attempt(at)
         case PhaseState.BUILDING if not at.routed:
             await steps.route(at)
         case PhaseState.BUILDING:
-            failure = await steps.build(at)
+            outcome = await steps.build(at)
         case PhaseState.VERIFYING:
-            failure = await steps.verify(at)
+            outcome = await steps.verify(at)
         case PhaseState.AUDITING:
-            failure = await steps.audit(at)
+            outcome = await steps.audit(at)
         case PhaseState.COMMITTING:
             await steps.commit(at)
         case PhaseState.FAILED | PhaseState.CANCELLED:
@@ -51,6 +51,6 @@ async def _advance_phase(steps: Steps, at: At) -> bool:
             raise LookupError(f"phase {at.phase.phase_id} is behind the run")
         case _:
             assert_never(at.state)
-    if failure is None:
+    if outcome is None:
         return True
-    return await steps.send_back(at, failure, retry(at, failure))
+    return await steps.conclude(at, outcome, retry(at, outcome.failure))

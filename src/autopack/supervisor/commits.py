@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
+from autopack.roles.fence import visible
 from autopack.routing.router import Decision
 from autopack.supervisor.position import At
-
-T = TypeVar("T")
 
 _SUMMARY_CHARS = 4_000
 
@@ -31,13 +28,6 @@ def _body(summary: str) -> str:
     """The summary, with lines that would read as our trailers or as comments indented."""
     lines = [
         f"  {line}" if line.lower().startswith(("autopack-", "#")) else line.rstrip()
-        for line in summary[:_SUMMARY_CHARS].strip().splitlines()
+        for line in visible(summary[:_SUMMARY_CHARS]).strip().splitlines()
     ]
     return "\n".join(lines) + "\n\n" if lines else ""
-
-
-def known(value: T | None) -> T:
-    """A value that the state of the run guarantees; without it the tables contradict themselves."""
-    if value is None:
-        raise LookupError("a record that this state guarantees is missing")
-    return value

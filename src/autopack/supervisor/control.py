@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from autopack.db import AnySession, Database
 from autopack.errors import Conflict
 from autopack.routing.meter import lose_open_calls
@@ -22,15 +24,17 @@ async def cancel(database: Database, run_id: str, *, by: str) -> bool:
 async def take(database: Database, run_id: str, *, owner: str) -> int:
     """Take a run that nobody drives, to start it or to go on with it; returns the epoch it is ours under.
 
-    Raises `NotFound`, and `Conflict` where the run is driven by a live process, has succeeded, or has
-    no attempt left to go on with.
+    Raises `NotFound`, and `Conflict` where the run is driven by a live process, was discarded, has
+    succeeded, or has no attempt left to go on with.
     """
     async with database.write() as session:
         run = await queries.run(session, run_id)
         await _check_free(session, run)
         former = run.owner
+        refuse_discarded(run)
         if RunState(run.state).ended:
             await _check_can_go_on(session, run)
+        await workers.register(session, owner)
         epoch = await service.claim(session, run_id, epoch=run.epoch, owner=owner)
         run = await queries.run(session, run_id)
         if former is not None:
@@ -39,6 +43,7 @@ async def take(database: Database, run_id: str, *, owner: str) -> int:
             await processes.forget(session, former)
         if RunState(run.state) not in {RunState.QUEUED, RunState.IN_PROGRESS}:
             await service.move_run(session, run, to=RunState.QUEUED)
+        run.merged_at = None
     await lose_open_calls(database, run_id, why=f"the process {former} ended before the call was settled")
     return epoch
 
@@ -62,6 +67,15 @@ async def abandon(database: Database, run_id: str, *, owner: str, by: str) -> No
     await lose_open_calls(database, run_id, why=f"the process {former} ended before the call was settled")
 
 
+def refuse_discarded(run: RunRow) -> None:
+    """Raises `Conflict` where the run's branch and workspace were deleted: there is nothing to go on with."""
+    if run.discarded_at is not None:
+        raise Conflict(
+            f"Run {run.id} was discarded: its branch and workspace are deleted.",
+            hint=f"Run its plan anew: autopack run {shlex.quote(run.plan_path)}",
+        )
+
+
 async def _check_free(session: AnySession, run: RunRow) -> None:
     if await workers.is_alive(session, run.owner):
         raise Conflict(
@@ -74,7 +88,9 @@ async def _check_can_go_on(session: AnySession, run: RunRow) -> None:
     if run.state == RunState.SUCCEEDED:
         raise Conflict(
             f"Run {run.id} has succeeded: there is nothing to go on with.",
-            hint=f"Take its work with `autopack merge {run.id}`.",
+            hint="Its work is merged already."
+            if run.merged_at is not None
+            else f"Take its work with `autopack merge {run.id}`.",
         )
     if run.end_reason == EndReason.ATTEMPTS_EXHAUSTED:
         phase = await queries.current_phase(session, run.id)

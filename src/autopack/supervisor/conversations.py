@@ -20,9 +20,8 @@ from autopack.runs import queries
 from autopack.runs.schemas import Evidence
 from autopack.runs.states import AttemptOutcome, PhaseState
 from autopack.runs.tables import AttemptRow
-from autopack.supervisor.commits import known
 from autopack.supervisor.hold import Hold
-from autopack.supervisor.position import At, Failure
+from autopack.supervisor.position import At, Failure, known
 
 BUILDER_REQUESTS = 100
 """Requests one attempt's Builder may make."""
@@ -56,7 +55,7 @@ class Conversations:
             shell=self._shell(),
         )
         try:
-            report = await builder.build(
+            return await builder.build(
                 hold.services.agent,
                 brief,
                 call=call,
@@ -65,7 +64,6 @@ class Conversations:
             )
         except AgentGaveUp as error:
             return _gave_up(AttemptOutcome.BUILDER_GAVE_UP, "the Builder", error)
-        return report.summary
 
     async def audit(self, at: At) -> Verdict | Failure:
         """Have the change judged as a whole; a diff too large to be read is refused, never approved."""
@@ -195,14 +193,17 @@ class _Watch:
     async def responded(self, transcript: bytes) -> None:
         """Keep the conversation, and for the Builder the checkout that it stands on."""
         tree = await self.hold.workspace.snapshot() if self.role == "builder" else None
-        digest = self.hold.services.artifacts.put(transcript)
-        phase, number = self.at.phase, self.at.open.number
+        artifacts, phase = self.hold.services.artifacts, self.at.phase
+        digest = await artifacts.store(transcript)
         async with self.hold.move() as (session, run):
-            attempt = await queries.attempt(session, run.id, phase.phase_index, number)
+            attempt = await queries.attempt(session, run.id, phase.phase_index, self.at.open.number)
             if self.role == "builder":
+                former = attempt.transcript_sha
                 attempt.transcript_sha, attempt.checkpoint_tree = digest, tree
             else:
-                attempt.audit_transcript_sha = digest
+                former, attempt.audit_transcript_sha = attempt.audit_transcript_sha, digest
+        if former is not None and former != digest:
+            artifacts.remove(former)
 
     def doing(self, activity: str) -> None:
         """Show what the model is at."""
@@ -212,7 +213,11 @@ class _Watch:
 def _earlier(attempt: AttemptRow) -> builder.EarlierAttempt:
     issues = Verdict.model_validate(attempt.verdict).issues if attempt.verdict else ()
     return builder.EarlierAttempt(
-        number=attempt.number, reason=attempt.failure, output=attempt.failure_output, issues=issues
+        number=attempt.number,
+        outcome=attempt.outcome,
+        detail=attempt.failure,
+        output=attempt.failure_output,
+        issues=issues,
     )
 
 

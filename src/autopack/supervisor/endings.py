@@ -47,7 +47,7 @@ def ending(error: Exception) -> Ending:
         case BaselineRed():
             return Ending(state=RunState.FAILED, reason=EndReason.BASELINE_RED, detail=detail)
         case AutopackError():
-            return Ending(state=RunState.FAILED, reason=EndReason.WORKSPACE_FAILED, detail=detail)
+            return Ending(state=RunState.FAILED, reason=EndReason.UNAVAILABLE, detail=detail)
         case _:
             detail = (
                 f"Autopack itself failed: {type(error).__name__}: {error}. This is a defect; "
@@ -59,6 +59,5 @@ def ending(error: Exception) -> Ending:
 def _sentences(*parts: str) -> str:
     """What happened and what to do as sentences of one line."""
     said = [" ".join(part.split()) for part in parts if part.strip()]
-    return " ".join(
-        part[0].upper() + part[1:] + ("" if part.endswith((".", "!", "?")) else ".") for part in said
-    )
+    whole = [part if part.endswith((".", "!", "?")) else f"{part}." for part in said]
+    return " ".join([*whole[:1], *(part[0].upper() + part[1:] for part in whole[1:])])

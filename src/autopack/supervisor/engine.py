@@ -40,14 +40,17 @@ class Engine:
         self._dbos = dbos
 
     async def drive(self, run_id: str, epoch: int) -> None:
-        """Drive a run under an epoch of ours until its segment ends. Errors end the run, not this call."""
+        """Drive a run under an epoch of ours until its segment ends.
+
+        An error of a step ends the run, not this call. Raises `InvalidInput` where models.yaml can't be used.
+        """
         from dbos import SetWorkflowID
 
-        former = [f"{run_id}.{number}" for number in range(max(1, epoch - 8), epoch)]
-        await self._dbos.delete_workflows_async(former)
+        await self._dbos.delete_workflows_async([f"{run_id}.{epoch - 1}"])
         with SetWorkflowID(f"{run_id}.{epoch}"):
             handle = await self._dbos.start_workflow_async(self._segment, run_id, epoch)
         await handle.get_result()
+        await self._dbos.delete_workflows_async([f"{run_id}.{epoch}"])
 
 
 @asynccontextmanager
@@ -75,12 +78,13 @@ async def engine(services: Services) -> AsyncGenerator[Engine]:
     async def segment(run_id: str, epoch: int) -> None:
         await steps(run_id, epoch)
 
-    async with services.database.write() as session:
-        await workers.register(session, services.owner)
     DBOS.launch()
+    beating = asyncio.create_task(workers.keep_saying_so(services.database, services.owner))
     try:
         yield Engine(services, segment, dbos)
     finally:
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
         await _shut_down(dbos)
         async with services.database.write() as session:
             await queries.forget(session, services.owner)
@@ -127,7 +131,7 @@ async def _unless_cancelled(step: Coroutine[Any, Any, bool], run: Lifecycle, ste
             done, _ = await asyncio.wait({working}, timeout=CONTROL_POLL_SECONDS)
             if done:
                 return working.result()
-            if not steps.committing and await run.asked_to_cancel():
+            if await run.asked_to_cancel() and not steps.committing:
                 break
         return True
     finally:

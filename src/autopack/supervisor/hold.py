@@ -23,7 +23,11 @@ COMMAND_TIMEOUT_SECONDS = 1800.0
 
 @dataclass(frozen=True, kw_only=True)
 class Hold:
-    """What the steps of one segment share. Plan and policy are as they were when the run was created."""
+    """What the steps of one segment share.
+
+    The plan and the policy's mappings are as they were when the run was created, its providers' addresses
+    as they are now.
+    """
 
     services: Services
     run_id: str
@@ -42,7 +46,7 @@ class Hold:
 
     def show(self, what: str, doing: str, *, phase_id: str = "") -> None:
         """Let whoever watches know what the run is at."""
-        self.services.activity(Activity(run_id=self.run_id, phase_id=phase_id, role=what, doing=doing))
+        self.services.activity(Activity(run_id=self.run_id, phase_id=phase_id, what=what, doing=doing))
 
     def planned(self, phase_id: str) -> Phase:
         """A phase as the plan has it."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from autopack import userfiles
 from autopack.errors import Conflict, InvalidInput, Unavailable
-from autopack.plan import Plan, parse_plan
+from autopack.plan import Complexity, Phase, Plan, parse_plan
 from autopack.processes import Confinement, probe_sandbox
 from autopack.projects import queries as projects
 from autopack.routing.policy import ModelRef, Policy, load_policy
@@ -16,6 +17,7 @@ from autopack.routing.router import ModelRouter
 from autopack.runs import queries, service
 from autopack.runs.tables import RunRow
 from autopack.supervisor import workers
+from autopack.supervisor.control import refuse_discarded
 from autopack.supervisor.hold import current_policy
 from autopack.supervisor.services import Services
 from autopack.workspace import source
@@ -39,15 +41,17 @@ async def create_run(
 ) -> Created:
     """Check plan, repository, policy, keys and sandbox, and create the run.
 
-    `plan_path` is absolute; `repository` is any folder inside the repository to work on. Raises
+    `repository` is any folder inside the repository to work on. Raises
     `InvalidInput`, `Unavailable`, and `Conflict` where a run of this plan has not ended.
     """
+    plan_path = await asyncio.to_thread(plan_path.resolve)
     plan = parse_plan(userfiles.read(plan_path), source=str(plan_path))
     found = await source.inspect(repository)
     policy = load_policy(services.settings.policy_path)
     models = _models(plan, policy)
     _check_passed_through(plan, policy)
-    _check_keys(models, services.environ)
+    remedy = "or map these phases to other models in models.yaml."
+    _check_keys(models, services.environ, remedy=remedy)
     confinement = await _confinement(unsandboxed=unsandboxed)
     async with services.database.write() as session:
         project, _ = await projects.register(session, found.top)
@@ -68,30 +72,39 @@ async def create_run(
 
 
 async def check_resume(services: Services, run_id: str) -> None:
-    """Check what a run needs to go on: its keys, and the sandbox that it was created with.
+    """Check what a run needs to go on: its branch, its keys, and the sandbox that it was created with.
 
-    Raises `NotFound`, `InvalidInput` and `Unavailable`.
+    Raises `NotFound`, `InvalidInput`, `Unavailable`, and `Conflict` where it was discarded.
     """
     async with services.database.read() as session:
         run = await queries.run(session, run_id)
+    refuse_discarded(run)
     policy = current_policy(services, run)
-    _check_keys(_models(Plan.model_validate(run.plan), policy), services.environ)
+    models = _models(Plan.model_validate(run.plan), policy)
+    _check_keys(models, services.environ, remedy="a run keeps the models it began with.")
     await _confinement(unsandboxed=run.confinement == Confinement.NONE)
 
 
 def _models(plan: Plan, policy: Policy) -> Mapping[str, ModelRef]:
-    """Every model that the plan's phases are mapped to, at their complexity and one step above it."""
+    """Every model that the plan's phases are mapped to, at their complexity and the ones above in reach."""
     router = ModelRouter(policy)
     pairs = dict.fromkeys(
         (phase.category, complexity)
         for _, _, _, phase in plan.phases()
-        for complexity in (phase.complexity, phase.complexity.harder())
+        for complexity in Complexity
+        if _reachable(phase, complexity)
     )
     return {
         decision.model.name: decision.model
         for category, complexity in pairs
         for decision in router.decide_attempt(category=category, complexity=complexity)
     }
+
+
+def _reachable(phase: Phase, complexity: Complexity) -> bool:
+    """Whether an attempt can get there: the first step up takes two failures, each further one another."""
+    steps = list(Complexity).index(complexity) - list(Complexity).index(phase.complexity)
+    return steps >= 0 and (steps == 0 or phase.attempts > steps + 1)
 
 
 def _check_passed_through(plan: Plan, policy: Policy) -> None:
@@ -102,7 +115,7 @@ def _check_passed_through(plan: Plan, policy: Policy) -> None:
         )
 
 
-def _check_keys(models: Mapping[str, ModelRef], environ: Mapping[str, str]) -> None:
+def _check_keys(models: Mapping[str, ModelRef], environ: Mapping[str, str], *, remedy: str) -> None:
     missing: dict[str, list[str]] = {}
     for model in models.values():
         if not environ.get(model.api_key_env, "").strip():
@@ -111,7 +124,7 @@ def _check_keys(models: Mapping[str, ModelRef], environ: Mapping[str, str]) -> N
         named = "; ".join(f"{key} (for {', '.join(names)})" for key, names in sorted(missing.items()))
         raise InvalidInput(
             f"Not set: {named}.",
-            hint="Set it in the environment, or map these phases to other models in models.yaml.",
+            hint=f"Set it in the environment; {remedy}",
         )
 
 

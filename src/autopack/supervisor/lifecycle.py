@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+from autopack.errors import AutopackError, Fenced
 from autopack.feed import queries as feed
 from autopack.feed.schemas import BaselineChecked, WorkspaceReady
 from autopack.runs import queries, service
-from autopack.runs.schemas import Evidence
 from autopack.runs.states import EndReason, Intent, PhaseState, RunState
 from autopack.supervisor.endings import BaselineRed, Ending, SetupFailed
 from autopack.supervisor.hold import Hold
@@ -22,9 +22,11 @@ class Lifecycle:
         self._hold = hold
 
     async def look(self) -> Position:
-        """Read where the run stands."""
+        """Read where the run stands. Raises `Fenced` where it is no longer ours."""
         async with self._hold.services.database.read() as session:
             run = await queries.run(session, self._hold.run_id)
+            if run.epoch != self._hold.epoch:
+                raise Fenced(f"Run {run.id} was taken over by another process.")
             phase = await queries.current_phase(session, run.id)
             index = 0 if phase is None else phase.phase_index
             attempts = await queries.attempts(session, run.id, phase_index=index)
@@ -52,49 +54,31 @@ class Lifecycle:
         try:
             return await self._prepare()
         finally:
-            await warming
+            # What it loads is loaded again, and its error raised, where a model is called.
+            await asyncio.gather(warming, return_exceptions=True)
 
     async def _prepare(self) -> bool:
         hold = self._hold
-        hold.show("setup", "cloning the repository")
+        hold.show("clone", "cloning the repository")
         base = await hold.workspace.create()
         async with hold.move() as (session, run):
             if run.base_commit is None:
                 run.base_commit = run.head_commit = base
-                await feed.append(session, run_id=run.id, body=WorkspaceReady(base_commit=base))
-        hold.show("setup", "; ".join(hold.plan.setup))
-        setup = await hold.workspace.setup("verify", hold.commands, tree=base)
-        check = None
-        if all(one.exit_code == 0 for one in setup):
-            hold.show("baseline", "; ".join(hold.plan.verify))
-            check = await hold.workspace.check(base, hold.plan.verify, hold.commands)
-        await self._record_baseline(setup, check)
-        return True
-
-    async def _record_baseline(self, setup: tuple[Evidence, ...], check: Check | None) -> None:
-        passed = check is not None and check.passed
-        evidence = (*setup, *(() if check is None else check.evidence))
-        async with self._hold.move() as (session, run):
+                feed.append(session, run_id=run.id, body=WorkspaceReady(base_commit=base))
+        hold.show("baseline", "; ".join((*hold.plan.setup, *hold.plan.verify)))
+        check = await hold.workspace.check(base, hold.plan.verify, hold.commands)
+        evidence = (*check.setup, *check.evidence)
+        async with hold.move() as (session, run):
             await queries.replace_evidence(
                 session, run.id, phase_index=0, attempt=0, step="baseline", evidence=evidence
             )
-            accepted = run.accept_red_baseline and check is not None and not passed
-            run.baseline_done = passed or accepted
-            body = BaselineChecked(passed=passed, commands=len(evidence), accepted=accepted)
-            await feed.append(session, run_id=run.id, body=body)
-        if check is None:
-            raise SetupFailed(
-                f"Setup fails on the untouched repository: `{setup[-1].argv[-1]}` ended with "
-                f"exit code {setup[-1].exit_code}.",
-                hint=f"`autopack show {self._hold.run_id}` has its output; mend the plan's `setup`.",
-            )
-        if not passed and not accepted:
-            raise BaselineRed(
-                "Verification fails on the untouched commit, before anything was changed or spent: "
-                f"{check.failure.splitlines()[0]}",
-                hint=f"`autopack show {self._hold.run_id}` has the output; mend the repository or the plan's "
-                "`verify`, or accept it with --accept-red-baseline.",
-            )
+            accepted = run.accept_red_baseline and not check.passed and not check.setup_failed
+            run.baseline_done = check.passed or accepted
+            body = BaselineChecked(passed=check.passed, commands=len(evidence), accepted=accepted)
+            feed.append(session, run_id=run.id, body=body)
+        if not check.passed and not accepted:
+            raise _not_ready(hold.run_id, check)
+        return True
 
     async def finish(self) -> bool:
         """Every phase is behind the run: it succeeded."""
@@ -120,3 +104,17 @@ class Lifecycle:
             if RunState(run.state) is RunState.QUEUED:
                 await service.move_run(session, run, to=RunState.IN_PROGRESS)
             await service.move_run(session, run, to=ending.state, reason=ending.reason, detail=ending.detail)
+
+
+def _not_ready(run_id: str, check: Check) -> AutopackError:
+    said = check.failure.splitlines()[0]
+    if check.setup_failed:
+        return SetupFailed(
+            f"Setup fails on the untouched repository: {said}",
+            hint=f"`autopack show {run_id}` has its output; mend the plan's `setup`.",
+        )
+    return BaselineRed(
+        f"Verification fails on the untouched commit, before anything was changed or spent: {said}",
+        hint=f"`autopack show {run_id}` has the output; mend the repository or the plan's `verify`, "
+        "or accept it with --accept-red-baseline.",
+    )

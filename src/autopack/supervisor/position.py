@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
 
 from autopack.plan import Complexity
+from autopack.roles.schemas import Verdict
+from autopack.runs.schemas import Evidence
 from autopack.runs.states import AttemptOutcome, Intent, PhaseState, RunState
 from autopack.runs.tables import AttemptRow, PhaseRow, RunRow
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +35,11 @@ class Position:
     def asked(self) -> Intent:
         """What someone asked of the run."""
         return Intent(self.run.intent)
+
+    @property
+    def committing(self) -> bool:
+        """Whether the point of no return is behind: a commit is finished, whatever was asked."""
+        return self.phase is not None and self.phase.state == PhaseState.COMMITTING
 
     @property
     def at(self) -> At:
@@ -83,8 +95,33 @@ class Failure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of a step, to be recorded in one transaction. None: this step has nothing to say of it."""
+
+    to: PhaseState
+    """Where the phase goes unless there is a failure."""
+    failure: Failure | None = None
+    tree: str | None = None
+    summary: str = ""
+    diff_sha: str | None = None
+    verdict: Verdict | None = None
+    commit_message: str | None = None
+    commit_time: datetime | None = None
+    commit_id: str | None = None
+    evidence: Mapping[str, tuple[Evidence, ...]] = field(default_factory=dict[str, tuple[Evidence, ...]])
+    """By step: `setup`, `verify`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Retry:
     """The next attempt at a phase."""
 
     complexity: Complexity
     escalated: bool
+
+
+def known(value: T | None) -> T:
+    """A value that the state of the run guarantees; without it the tables contradict themselves."""
+    if value is None:
+        raise LookupError("a record that this state guarantees is missing")
+    return value

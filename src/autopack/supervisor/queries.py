@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select, update
+
 from autopack.db import AnySession, WriteSession
 from autopack.supervisor.tables import WorkerRow
 
@@ -9,6 +14,17 @@ from autopack.supervisor.tables import WorkerRow
 async def worker(session: AnySession, executor_id: str) -> WorkerRow | None:
     """A process by its executor id."""
     return await session.get(WorkerRow, executor_id)
+
+
+async def known(session: AnySession, executor_ids: Iterable[str]) -> list[WorkerRow]:
+    """Those of several processes that are registered."""
+    query = select(WorkerRow).where(WorkerRow.executor_id.in_(set(executor_ids)))
+    return list(await session.scalars(query))
+
+
+async def seen(session: WriteSession, executor_id: str, *, at: datetime) -> None:
+    """A process said that it is alive."""
+    await session.execute(update(WorkerRow).where(WorkerRow.executor_id == executor_id).values(seen_at=at))
 
 
 async def forget(session: WriteSession, executor_id: str) -> None:

@@ -6,19 +6,18 @@ import hashlib
 
 from autopack.plan import Complexity, in_scope
 from autopack.roles.schemas import Severity, Verdict
-from autopack.runs.schemas import Evidence
 from autopack.runs.states import AttemptOutcome
 from autopack.supervisor.position import At, Failure, Retry
 from autopack.workspace import Change, Check
 
 
-def retry(at: At, failure: Failure) -> Retry | None:
-    """The attempt that follows a failed one; None when the phase has none left.
+def retry(at: At, failure: Failure | None) -> Retry | None:
+    """The attempt that follows a failed one; None when the phase has none left, or nothing failed.
 
     The same fingerprint twice in a row means that trying the same again will fail the same way: the next
     attempt is routed one complexity step higher.
     """
-    if len(at.earlier) + 1 >= at.phase.attempts_allowed:
+    if failure is None or len(at.earlier) + 1 >= at.phase.attempts_allowed:
         return None
     complexity = Complexity(at.open.complexity)
     repeated = bool(at.earlier) and at.earlier[-1].fingerprint == failure.fingerprint
@@ -60,6 +59,21 @@ def problem_with(change: Change, scope: tuple[str, ...]) -> Failure | None:
             "the rest.",
             fingerprint=_digest("scope", *outside),
         )
+    unread = sorted(
+        file.path
+        for file in change.files
+        if file.binary and file.status != "deleted" and not _named_as_binary(file.path, scope)
+    )
+    if unread:
+        names = ", ".join(unread[:20])
+        return Failure(
+            outcome=AttemptOutcome.UNREADABLE,
+            detail=f"binary files that no Auditor can read: {names}",
+            evidence=f"Your change adds or alters files that git takes for binary: {names}\n"
+            "Nobody can review them, so they are not accepted unless the phase's `files` name their ending. "
+            "Leave them out, or write them as text (a NUL byte makes a file binary; so does an attribute).",
+            fingerprint=_digest("unreadable", *unread),
+        )
     return None
 
 
@@ -75,7 +89,14 @@ def rejection(verdict: Verdict) -> Failure:
 
 
 def _allowed(path: str, scope: tuple[str, ...]) -> bool:
-    return not path.startswith(PROTECTED) and (not scope or in_scope(path, scope))
+    inside = f"{path}/".casefold().startswith(PROTECTED)
+    return not inside and (not scope or in_scope(path, scope))
+
+
+def _named_as_binary(path: str, scope: tuple[str, ...]) -> bool:
+    """Whether the scope names this file, or files of its ending, and not just everything in a folder."""
+    naming = tuple(glob for glob in scope if glob.rpartition("/")[2] not in {"", "*", "**"})
+    return in_scope(path, naming) if naming else False
 
 
 def failed_check(check: Check) -> Failure | None:
@@ -83,22 +104,10 @@ def failed_check(check: Check) -> Failure | None:
     if check.passed:
         return None
     return Failure(
-        outcome=AttemptOutcome.VERIFICATION_FAILED,
+        outcome=AttemptOutcome.SETUP_FAILED if check.setup_failed else AttemptOutcome.VERIFICATION_FAILED,
         detail=check.failure.splitlines()[0],
         evidence=check.failure,
         fingerprint=check.fingerprint or _digest("check", check.failure),
-    )
-
-
-def failed_setup(command: Evidence, output: bytes) -> Failure:
-    """A change on whose tree the plan's setup no longer works."""
-    line = f"setup `{command.argv[-1]}` ended with exit code {command.exit_code}"
-    return Failure(
-        outcome=AttemptOutcome.SETUP_FAILED,
-        detail=line,
-        evidence=f"The plan's {line} on this tree. Its output ends:\n"
-        + output[-8_000:].decode(errors="replace"),
-        fingerprint=_digest("setup", command.argv[-1]),
     )
 
 

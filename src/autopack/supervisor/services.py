@@ -20,7 +20,9 @@ class Activity:
 
     run_id: str
     phase_id: str
-    role: str
+    """Empty before the first phase."""
+    what: str
+    """`builder` or `auditor` at work, or `clone`, `setup`, `baseline`, `verify`."""
     doing: str
 
 

@@ -1,4 +1,6 @@
-"""The steps of a phase: each does one thing through one domain, then records it in one transaction.
+"""The steps of a phase: each does one thing through one domain.
+
+`build`, `verify` and `audit` say what came of it, and `conclude` records that in one transaction.
 
 A step may run twice (a crash comes when it likes), so each is idempotent, keyed by run, phase and attempt.
 No transaction is open while a model, a process or git is awaited; every one begins at the fence.
@@ -12,17 +14,18 @@ from autopack.db import WriteSession
 from autopack.feed import queries as feed
 from autopack.feed.schemas import AttemptFailed, ModelsChosen, PhaseCommitted, VerdictGiven
 from autopack.plan import Complexity
-from autopack.roles.schemas import Severity
+from autopack.roles.schemas import Severity, Verdict
 from autopack.routing.router import ModelRouter
 from autopack.runs import queries, service
 from autopack.runs.schemas import Evidence
 from autopack.runs.states import AttemptOutcome, EndReason, Intent, PhaseState, RunState
-from autopack.runs.tables import AttemptRow, PhaseRow
-from autopack.supervisor.commits import commit_message, known
+from autopack.runs.tables import AttemptRow, PhaseRow, RunRow
+from autopack.supervisor.commits import commit_message
 from autopack.supervisor.conversations import Conversations
+from autopack.supervisor.endings import SetupFailed
 from autopack.supervisor.hold import Hold
-from autopack.supervisor.position import At, Failure, Retry
-from autopack.supervisor.rules import failed_check, failed_setup, problem_with, rejection
+from autopack.supervisor.position import At, Outcome, Retry, known
+from autopack.supervisor.rules import failed_check, problem_with, rejection
 
 
 class Steps:
@@ -46,12 +49,10 @@ class Steps:
             number = len(at.earlier) + 1
             if at.attempt is None:
                 head = known(run.head_commit)
-                complexity = at.phase.complexity
-                session.add(
-                    service.new_attempt(
-                        phase, number=number, complexity=complexity, base_commit=head, start_tree=head
-                    )
+                attempt = service.new_attempt(
+                    phase, number=number, complexity=phase.complexity, base_commit=head, start_tree=head
                 )
+                session.add(attempt)
             await service.move_phase(session, phase, to=PhaseState.BUILDING, attempt=number)
 
     async def route(self, at: At) -> None:
@@ -75,90 +76,102 @@ class Steps:
                 same_family=auditor.same_family,
                 simulated=builder.model.simulated or auditor.model.simulated,
             )
-            await feed.append(session, run_id=self._hold.run_id, body=body)
+            feed.append(session, run_id=self._hold.run_id, body=body)
 
-    async def build(self, at: At) -> Failure | None:
+    async def build(self, at: At) -> Outcome:
         """Have the Builder work on the phase in its checkout, and keep what it left as a tree."""
-        workspace, attempt = self._hold.workspace, at.open
-        if attempt.tree is None:
-            await workspace.reset_build(attempt.checkpoint_tree or attempt.start_tree)
-            setup = await workspace.setup("build", self._hold.commands)
-            if setup and setup[-1].exit_code != 0:
-                return await self._setup_failed(at, setup)
-            report = await self._conversations.build(at)
-            tree = await workspace.snapshot()
-        else:
-            report, tree = attempt.summary, attempt.tree
-        async with self._hold.move() as (session, _):
-            attempt = await _attempt(session, at)
-            attempt.tree = tree
-            if isinstance(report, Failure):
-                return report
-            attempt.summary = report
-            phase = await _phase(session, at)
-            await service.move_phase(session, phase, to=PhaseState.VERIFYING, attempt=attempt.number)
-        return None
+        attempt, workspace = at.open, self._hold.workspace
+        if attempt.tree is not None:
+            return Outcome(to=PhaseState.VERIFYING, tree=attempt.tree, summary=attempt.summary)
+        await workspace.reset_build(attempt.checkpoint_tree or attempt.start_tree)
+        await self._set_up(at)
+        report = await self._conversations.build(at)
+        tree = await workspace.snapshot()
+        if isinstance(report, str):
+            return Outcome(to=PhaseState.VERIFYING, tree=tree, summary=report)
+        return Outcome(to=PhaseState.VERIFYING, tree=tree, failure=report)
 
-    async def verify(self, at: At) -> Failure | None:
+    async def _set_up(self, at: At) -> None:
+        """Run the plan's setup in the Builder's checkout.
+
+        Where it fails on work in progress, the Builder has to mend it (it was told, or its shell will say
+        so); where it fails on a commit that was verified, the machine or the network is at fault.
+        """
+        self._hold.show("setup", "; ".join(self._hold.plan.setup), phase_id=at.phase.phase_id)
+        setup = await self._hold.workspace.setup(self._hold.commands)
+        untouched = (at.open.checkpoint_tree or at.open.start_tree) == at.open.base_commit
+        if setup.failed and untouched:
+            async with self._hold.move() as (session, _):
+                await _keep(session, at, "setup", setup.evidence)
+            raise SetupFailed(
+                f"Setup fails on a commit that it worked on before: {setup.failure.splitlines()[0]}",
+                hint="Mend the network or the machine, then resume the run; no attempt was used up.",
+            )
+
+    async def verify(self, at: At) -> Outcome:
         """Run the phase's commands on exactly the tree that would be committed."""
         hold, attempt = self._hold, at.open
         tree, planned = known(attempt.tree), hold.planned(at.phase.phase_id)
         failure = problem_with(await hold.workspace.change(attempt.base_commit, tree), planned.files)
-        diff = hold.services.artifacts.put(await hold.workspace.diff(attempt.base_commit, tree))
-        evidence: tuple[Evidence, ...] = ()
-        if failure is None:
-            commands = hold.plan.commands(planned)
-            hold.show("verify", "; ".join(commands), phase_id=planned.id)
-            setup = await hold.workspace.setup("verify", hold.commands, tree=tree)
-            if setup and setup[-1].exit_code != 0:
-                return await self._setup_failed(at, setup)
-            check = await hold.workspace.check(tree, commands, hold.commands)
-            evidence, failure = check.evidence, failed_check(check)
-        async with hold.move() as (session, _):
-            attempt = await _attempt(session, at)
-            attempt.diff_sha = diff
-            await _keep(session, at, "verify", evidence)
-            if failure is None:
-                phase = await _phase(session, at)
-                await service.move_phase(session, phase, to=PhaseState.AUDITING, attempt=attempt.number)
-        return failure
+        diff = await hold.services.artifacts.store(await hold.workspace.diff(attempt.base_commit, tree))
+        if failure is not None:
+            return Outcome(to=PhaseState.AUDITING, diff_sha=diff, failure=failure)
+        commands = hold.plan.commands(planned)
+        hold.show("verify", "; ".join(commands), phase_id=planned.id)
+        check = await hold.workspace.check(tree, commands, hold.commands)
+        return Outcome(
+            to=PhaseState.AUDITING,
+            diff_sha=diff,
+            evidence={"setup": check.setup, "verify": check.evidence},
+            failure=failed_check(check),
+        )
 
-    async def audit(self, at: At) -> Failure | None:
-        """Have the Auditor review the whole diff; an approval enters `committing` unless a stop was asked."""
+    async def audit(self, at: At) -> Outcome:
+        """Have the Auditor review the whole diff. An approval brings the commit along, its ref not moved."""
         verdict = await self._conversations.audit(at)
-        if isinstance(verdict, Failure):
-            return verdict
-        attempt, approved = at.open, verdict.decision == "approve"
+        if not isinstance(verdict, Verdict):
+            return Outcome(to=PhaseState.COMMITTING, failure=verdict)
+        if verdict.decision == "reject":
+            return Outcome(to=PhaseState.COMMITTING, verdict=verdict, failure=rejection(verdict))
+        attempt = at.open
         message = commit_message(self._hold.run_id, at)
         when = attempt.commit_time or datetime.now(UTC).replace(microsecond=0)
-        commit = ""
-        if approved:
-            commit = await self._hold.workspace.write_commit(
-                tree=known(attempt.tree), parent=attempt.base_commit, message=message, when=when
-            )
+        commit = await self._hold.workspace.write_commit(
+            tree=known(attempt.tree), parent=attempt.base_commit, message=message, when=when
+        )
+        return Outcome(
+            to=PhaseState.COMMITTING,
+            verdict=verdict,
+            commit_message=message,
+            commit_time=when,
+            commit_id=commit,
+        )
+
+    async def conclude(self, at: At, outcome: Outcome, again: Retry | None) -> bool:
+        """Record what came of a step, in one transaction: the phase goes on, goes back, or the run ends.
+
+        `again` is the next attempt where this one failed. A cancel that was asked meanwhile keeps an approved
+        change from entering `committing`; it is heeded next.
+        """
         async with self._hold.move() as (session, run):
-            attempt = await _attempt(session, at)
-            attempt.verdict = verdict.model_dump(mode="json")
-            if approved and Intent(run.intent) is not Intent.CANCEL:
-                attempt.commit_message, attempt.commit_time, attempt.commit_id = message, when, commit
-                phase = await _phase(session, at)
-                await service.move_phase(session, phase, to=PhaseState.COMMITTING, attempt=attempt.number)
-            majors = sum(issue.severity is Severity.MAJOR for issue in verdict.issues)
-            body = VerdictGiven(
-                phase_id=at.phase.phase_id,
-                attempt=attempt.number,
-                decision=verdict.decision,
-                summary=verdict.summary,
-                major=majors,
-                minor=len(verdict.issues) - majors,
-            )
-            await feed.append(session, run_id=run.id, body=body)
-        return None if approved else rejection(verdict)
+            attempt, phase = await _attempt(session, at), await _phase(session, at)
+            _record(attempt, outcome)
+            for step, evidence in outcome.evidence.items():
+                await _keep(session, at, step, evidence)
+            if outcome.verdict is not None:
+                feed.append(session, run_id=run.id, body=_verdict_given(phase, attempt, outcome.verdict))
+            if outcome.failure is not None:
+                return await _send_back(session, run, phase, attempt, outcome, again)
+            if outcome.to is not PhaseState.COMMITTING or Intent(run.intent) is not Intent.CANCEL:
+                await service.move_phase(session, phase, to=outcome.to, attempt=attempt.number)
+        return True
 
     async def commit(self, at: At) -> None:
         """Move the integration branch to the verified tree's commit, publish it, and complete the phase."""
         self.committing = True
         try:
+            async with self._hold.move():
+                pass  # the fence: whoever lost the run moves no ref
             commit = known(at.open.commit_id)
             await self._hold.workspace.move_branch(parent=at.open.base_commit, new=commit)
             await self._hold.workspace.publish()
@@ -175,52 +188,76 @@ class Steps:
                     branch=self._hold.workspace.branch,
                     summary=attempt.summary,
                 )
-                await feed.append(session, run_id=run.id, body=body)
+                feed.append(session, run_id=run.id, body=body)
         finally:
             self.committing = False
 
-    async def send_back(self, at: At, failure: Failure, again: Retry | None) -> bool:
-        """Close a failed attempt: the next one starts from its work and evidence, or the run ends here."""
-        async with self._hold.move() as (session, run):
-            attempt, phase = await _attempt(session, at), await _phase(session, at)
-            attempt.outcome, attempt.failure = failure.outcome, failure.detail
-            attempt.failure_output, attempt.fingerprint = failure.evidence, failure.fingerprint
-            attempt.ended_at = datetime.now(UTC)
-            body = AttemptFailed(
-                phase_id=phase.phase_id,
-                attempt=attempt.number,
-                outcome=failure.outcome,
-                detail=failure.detail,
-                attempts_left=phase.attempts_allowed - attempt.number,
-                escalated_to=again.complexity if again is not None and again.escalated else None,
-            )
-            await feed.append(session, run_id=run.id, body=body)
-            if again is not None:
-                await _open_next(session, phase, attempt, again)
-                return True
-            await service.move_phase(session, phase, to=PhaseState.FAILED, attempt=attempt.number)
-            detail = (
-                f"Phase {phase.phase_id} failed {attempt.number} of {phase.attempts_allowed} attempts; "
-                f"the last one: {failure.detail}."
-            )
-            await service.move_run(
-                session, run, to=RunState.FAILED, reason=EndReason.ATTEMPTS_EXHAUSTED, detail=detail
-            )
-            return False
 
-    async def _setup_failed(self, at: At, setup: tuple[Evidence, ...]) -> Failure:
-        output = self._hold.services.artifacts.get(setup[-1].output_sha)
-        async with self._hold.move() as (session, _):
-            await _keep(session, at, "setup", setup)
-        return failed_setup(setup[-1], output)
+def _record(attempt: AttemptRow, outcome: Outcome) -> None:
+    attempt.tree = outcome.tree or attempt.tree
+    attempt.summary = outcome.summary or attempt.summary
+    attempt.diff_sha = outcome.diff_sha or attempt.diff_sha
+    if outcome.verdict is not None:
+        attempt.verdict = outcome.verdict.model_dump(mode="json")
+    if outcome.commit_id is not None:
+        attempt.commit_message, attempt.commit_time = outcome.commit_message, outcome.commit_time
+        attempt.commit_id = outcome.commit_id
+    if outcome.failure is not None:
+        attempt.outcome, attempt.failure = outcome.failure.outcome, outcome.failure.detail
+        attempt.failure_output, attempt.fingerprint = outcome.failure.evidence, outcome.failure.fingerprint
+        attempt.ended_at = datetime.now(UTC)
 
 
-async def _phase(session: WriteSession, at: At) -> PhaseRow:
-    return await queries.phase(session, at.phase.run_id, at.phase.phase_index)
+async def _send_back(
+    session: WriteSession,
+    run: RunRow,
+    phase: PhaseRow,
+    attempt: AttemptRow,
+    outcome: Outcome,
+    again: Retry | None,
+) -> bool:
+    """The next attempt starts from the failed one's work and evidence; without one the run ends here."""
+    body = AttemptFailed(
+        phase_id=phase.phase_id,
+        attempt=attempt.number,
+        outcome=attempt.outcome,
+        detail=attempt.failure,
+        attempts_left=phase.attempts_allowed - attempt.number,
+        escalated_to=again.complexity if again is not None and again.escalated else None,
+    )
+    feed.append(session, run_id=run.id, body=body)
+    if again is None:
+        await service.move_phase(session, phase, to=PhaseState.FAILED, attempt=attempt.number)
+        detail = (
+            f"Phase {phase.phase_id} failed {attempt.number} of {phase.attempts_allowed} attempts; "
+            f"the last one: {attempt.failure}."
+        )
+        await service.move_run(
+            session, run, to=RunState.FAILED, reason=EndReason.ATTEMPTS_EXHAUSTED, detail=detail
+        )
+        return False
+    following = service.new_attempt(
+        phase,
+        number=attempt.number + 1,
+        complexity=again.complexity,
+        base_commit=attempt.base_commit,
+        start_tree=attempt.tree or attempt.start_tree,
+    )
+    session.add(following)
+    await service.move_phase(session, phase, to=PhaseState.BUILDING, attempt=following.number)
+    return True
 
 
-async def _attempt(session: WriteSession, at: At) -> AttemptRow:
-    return await queries.attempt(session, at.phase.run_id, at.phase.phase_index, at.open.number)
+def _verdict_given(phase: PhaseRow, attempt: AttemptRow, verdict: Verdict) -> VerdictGiven:
+    majors = sum(issue.severity is Severity.MAJOR for issue in verdict.issues)
+    return VerdictGiven(
+        phase_id=phase.phase_id,
+        attempt=attempt.number,
+        decision=verdict.decision,
+        summary=verdict.summary,
+        major=majors,
+        minor=len(verdict.issues) - majors,
+    )
 
 
 async def _keep(session: WriteSession, at: At, step: str, evidence: tuple[Evidence, ...]) -> None:
@@ -234,13 +271,9 @@ async def _keep(session: WriteSession, at: At, step: str, evidence: tuple[Eviden
     )
 
 
-async def _open_next(session: WriteSession, phase: PhaseRow, failed: AttemptRow, again: Retry) -> None:
-    attempt = service.new_attempt(
-        phase,
-        number=failed.number + 1,
-        complexity=again.complexity,
-        base_commit=failed.base_commit,
-        start_tree=failed.tree or failed.start_tree,
-    )
-    session.add(attempt)
-    await service.move_phase(session, phase, to=PhaseState.BUILDING, attempt=attempt.number)
+async def _phase(session: WriteSession, at: At) -> PhaseRow:
+    return await queries.phase(session, at.phase.run_id, at.phase.phase_index)
+
+
+async def _attempt(session: WriteSession, at: At) -> AttemptRow:
+    return await queries.attempt(session, at.phase.run_id, at.phase.phase_index, at.open.number)

@@ -11,7 +11,11 @@ from autopack.db import Base
 
 
 class WorkerRow(Base):
-    """A process with an engine. It is alive while its pid, begun at `pid_started`, still runs on `host`."""
+    """A process that drives runs.
+
+    On its own host it is alive while its pid, begun at `pid_started`, still runs; seen from another host,
+    while it said so a moment ago.
+    """
 
     __tablename__ = "workers"
 
@@ -19,4 +23,4 @@ class WorkerRow(Base):
     host: Mapped[str] = mapped_column(String(255))
     pid: Mapped[int]
     pid_started: Mapped[str] = mapped_column(String(64))
-    since: Mapped[datetime]
+    seen_at: Mapped[datetime]

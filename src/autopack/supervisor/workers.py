@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import socket
 import subprocess
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from autopack.db import AnySession, WriteSession
+from autopack.db import AnySession, Database, WriteSession
 from autopack.supervisor import queries
 from autopack.supervisor.tables import WorkerRow
+
+HEARTBEAT_SECONDS = 5.0
+LOST_AFTER = timedelta(seconds=60)
+"""How long a process of another host (or of this one, under its former name) counts as alive unheard."""
 
 
 def new_executor_id() -> str:
@@ -20,26 +26,42 @@ def new_executor_id() -> str:
 
 
 async def register(session: WriteSession, executor_id: str) -> None:
-    """Make this process known as one that drives runs."""
+    """Make this process known as one that drives runs. Again is fine."""
+    if await queries.worker(session, executor_id) is not None:
+        return
     session.add(
         WorkerRow(
             executor_id=executor_id,
             host=socket.gethostname(),
             pid=os.getpid(),
             pid_started=process_started(os.getpid()) or "",
-            since=datetime.now(UTC),
+            seen_at=datetime.now(UTC),
         )
     )
 
 
 async def is_alive(session: AnySession, executor_id: str | None) -> bool:
-    """Whether a process is still there. One of another host counts as alive: it can't be seen from here."""
-    worker = None if executor_id is None else await queries.worker(session, executor_id)
-    if worker is None:
-        return False
+    """Whether a process is still there; one of another host, whether it said so lately."""
+    return executor_id is not None and executor_id in await living(session, [executor_id])
+
+
+async def living(session: AnySession, executor_ids: Iterable[str]) -> set[str]:
+    """Those of several processes that are still there, as `is_alive` has it."""
+    return {one.executor_id for one in await queries.known(session, executor_ids) if _lives(one)}
+
+
+def _lives(worker: WorkerRow) -> bool:
     if worker.host != socket.gethostname():
-        return True
+        return datetime.now(UTC) - worker.seen_at < LOST_AFTER
     return process_started(worker.pid) == worker.pid_started
+
+
+async def keep_saying_so(database: Database, executor_id: str) -> None:
+    """Say that this process is alive, until cancelled."""
+    while True:
+        await asyncio.sleep(HEARTBEAT_SECONDS)
+        async with database.write() as session:
+            await queries.seen(session, executor_id, at=datetime.now(UTC))
 
 
 def process_started(pid: int) -> str | None:

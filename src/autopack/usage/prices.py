@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated
 
-import structlog
 from pydantic import BaseModel, ConfigDict, Field
 
 from autopack.usage.schemas import TokenUsage
@@ -99,4 +98,6 @@ def _listed(model: str, provider: str, usage: TokenUsage, at: datetime) -> Decim
 
 
 def _unknown(model: str, provider: str, why: str) -> None:
+    import structlog
+
     structlog.get_logger().warning("price_unknown", model=model, provider=provider, why=why)

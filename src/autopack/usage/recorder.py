@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -32,16 +33,17 @@ class LlmUsageEvent:
     completion_tokens: int
     created_at: datetime
 
-    call_id: str
-    response_id: str | None
-    pool: str
-    attempt: int | None
+    call_id: str = field(default_factory=lambda: f"call_{secrets.token_hex(12)}")
+    response_id: str | None = None
+    pool: str | None = None
+    """None: the provider's own."""
+    attempt: int | None = None
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
     reasoning_tokens: int = 0
-    cost_usd: Decimal | None
-    status: UsageStatus
-    simulated: bool
+    cost_usd: Decimal | None = None
+    status: UsageStatus = UsageStatus.REPORTED
+    simulated: bool = False
 
 
 async def record_usage(session: WriteSession, event: LlmUsageEvent) -> bool:
@@ -63,7 +65,7 @@ async def record_usage(session: WriteSession, event: LlmUsageEvent) -> bool:
         "created_at": event.created_at,
         "call_id": event.call_id,
         "response_id": event.response_id,
-        "pool": event.pool,
+        "pool": event.pool or event.provider,
         "attempt": event.attempt,
         "cache_read_tokens": event.cache_read_tokens,
         "cache_write_tokens": event.cache_write_tokens,
@@ -80,7 +82,7 @@ async def record_usage(session: WriteSession, event: LlmUsageEvent) -> bool:
 def _hour(event: LlmUsageEvent) -> dict[str, object]:
     at = event.created_at.astimezone(UTC)
     return {
-        "pool": event.pool,
+        "pool": event.pool or event.provider,
         "provider": event.provider,
         "model": event.model,
         "role_class": "core" if event.role in CORE_ROLES else "aux",

@@ -1,7 +1,7 @@
-"""From a user's file to a validated model.
+"""From a user's file to validated values.
 
 `parse` composes YAML into nodes (ruamel.yaml, YAML 1.2: `yes` and `on` are text), builds plain data from
-them with the line of each value, validates it strictly with a pydantic model and translates each error to
+them with the line of each value, validates it strictly against a pydantic shape and translates each error to
 
     plan.yaml:12: tiers[0].phases[1].complexity: 'hard' is not one of low, medium, high; write one of them
 """
@@ -22,7 +22,7 @@ from autopack.userfiles.positions import MAX_BYTES, Reader
 from autopack.userfiles.problems import Problem, message, too_large
 from autopack.userfiles.wording import translate
 
-ModelT = TypeVar("ModelT", bound=BaseModel)
+ShapeT = TypeVar("ShapeT", bound=BaseModel)
 
 
 def read(path: Path) -> str:
@@ -48,33 +48,33 @@ def read(path: Path) -> str:
         raise InvalidInput(f"{path}:{line}: is not UTF-8 text; save the file as UTF-8") from None
 
 
-def parse(text: str, *, source: str, model_type: type[ModelT]) -> ModelT:
-    """Validate the YAML `text` of the file called `source` as a `model_type`.
+def parse(text: str, *, source: str, shape: type[ShapeT]) -> ShapeT:
+    """Validate the YAML `text` of the file called `source` as one of the pydantic class `shape`.
 
     Raises InvalidInput: one line per problem, all of them, in the order of the file.
     """
     reader = Reader(source)
     data = reader.read(text.removeprefix("\ufeff"))
-    if newer := _newer_version(data, model_type):
+    if newer := _newer_version(data, shape):
         problem = Problem(reader.spots[("schema_version",)].line, ("schema_version",), newer)
         raise InvalidInput(message(source, [problem]))
     problems = reader.problems
     try:
         # As JSON, because strict JSON takes lists for tuples and texts for enums, but never 'yes' for true.
-        model = model_type.model_validate_json(json.dumps(data), strict=True, by_alias=True, by_name=False)
+        valid = shape.model_validate_json(json.dumps(data), strict=True, by_alias=True, by_name=False)
     except ValidationError as invalid:
         said = {problem.loc for problem in problems}
-        problems += [p for p in translate(invalid, reader.spots, model_type) if p.loc not in said]
+        problems += [p for p in translate(invalid, reader.spots, shape) if p.loc not in said]
     else:
         if not problems:
-            return model
+            return valid
     raise InvalidInput(message(source, problems))
 
 
-def published_schema(model_type: type[BaseModel], *, title: str) -> dict[str, Any]:
+def published_schema(shape: type[BaseModel], *, title: str) -> dict[str, Any]:
     """JSON Schema of a user's file, for editors and docs/: keys as written, described by field docstrings."""
 
-    schema = model_type.model_json_schema(schema_generator=_AsWritten)
+    schema = shape.model_json_schema(schema_generator=_AsWritten)
     return {"$schema": GenerateJsonSchema.schema_dialect, **schema, "title": title}
 
 
@@ -98,8 +98,8 @@ class _AsWritten(GenerateJsonSchema):
         return {"type": "number", **said}
 
 
-def _newer_version(data: Mapping[str, object], model_type: type[BaseModel]) -> str | None:
-    versions = model_type.model_fields.get("schema_version")
+def _newer_version(data: Mapping[str, object], shape: type[BaseModel]) -> str | None:
+    versions = shape.model_fields.get("schema_version")
     known = max(get_args(versions.annotation)) if versions else 0
     given = data.get("schema_version")
     if not known or isinstance(given, bool) or not isinstance(given, int) or given <= known:

@@ -19,7 +19,7 @@ Loc: TypeAlias = tuple[str | int, ...]
 class Misfits(ValueError):
     """Raised in a validator that compares several fields: what does not fit, each at its own place.
 
-    Places are relative to the model whose validator raises it.
+    Places are relative to the pydantic class whose validator raises it.
     """
 
     def __init__(self, found: Iterable[tuple[Loc, str]]) -> None:

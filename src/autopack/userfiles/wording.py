@@ -11,9 +11,7 @@ from pydantic_core import ErrorDetails
 from autopack.userfiles.problems import Loc, Misfits, Problem, Spot, nearest, shown
 
 
-def translate(
-    invalid: ValidationError, spots: Mapping[Loc, Spot], model_type: type[BaseModel]
-) -> list[Problem]:
+def translate(invalid: ValidationError, spots: Mapping[Loc, Spot], shape: type[BaseModel]) -> list[Problem]:
     """Every error of `invalid` as a problem at the nearest place that the file has."""
     problems: list[Problem] = []
     for error in invalid.errors(include_url=False):
@@ -33,7 +31,7 @@ def translate(
         elif error["type"] == "missing":
             problems.append(Problem(spot.line, error["loc"], _missing(str(error["loc"][-1]))))
         elif error["type"] == "extra_forbidden":
-            problems.append(Problem(spot.line, place, _unknown(place, model_type)))
+            problems.append(Problem(spot.line, place, _unknown(place, shape)))
         else:
             problems.append(Problem(spot.line, place, _wrong(error, spot)))
     return problems
@@ -44,16 +42,16 @@ def _missing(key: str) -> str:
     return f"is missing; add '{key}: {example}'"
 
 
-def _unknown(loc: Loc, model_type: type[BaseModel]) -> str:
-    known = _known_keys(model_type, loc[:-1])
+def _unknown(loc: Loc, shape: type[BaseModel]) -> str:
+    known = _known_keys(shape, loc[:-1])
     if guess := nearest(str(loc[-1]), known):
         return f"is not a known key; did you mean '{guess}'?"
     return f"is not a known key; write one of {', '.join(known)}, or remove it"
 
 
-def _known_keys(model_type: type[BaseModel], loc: Loc) -> list[str]:
-    """Keys that the model of this place knows, found by walking the type's JSON Schema."""
-    schema = model_type.model_json_schema()
+def _known_keys(shape: type[BaseModel], loc: Loc) -> list[str]:
+    """Keys that may stand at this place, found by walking the type's JSON Schema."""
+    schema = shape.model_json_schema()
     node = _plain(schema, schema)
     for part in loc:
         properties: dict[str, Any] = node.get("properties", {})

@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from autopack.artifacts import ArtifactStore
+from autopack.db import ReadSession
 from autopack.errors import NotFound
+from autopack.runs import queries
 from autopack.runs.schemas import Evidence
+from autopack.runs.states import AttemptOutcome, EndReason
 
 _TAIL_BYTES = 64 * 1024
+_OF_OURS = ("The end of its output:", "It said nothing.")
+"""What the workspace says around the output of a command that failed."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,18 @@ class Tail:
     left_out: int
     gone: bool = False
     """The artifact was removed by hand."""
+
+
+async def failing_output(session: ReadSession, run_id: str, *, lines: int) -> tuple[str, ...]:
+    """The last lines of what a command said that used up a run's last attempt; none where nothing did."""
+    run = await queries.run(session, run_id)
+    attempts = await queries.attempts(session, run_id)
+    if run.end_reason != EndReason.ATTEMPTS_EXHAUSTED or not attempts:
+        return ()
+    if attempts[-1].outcome not in {AttemptOutcome.VERIFICATION_FAILED, AttemptOutcome.SETUP_FAILED}:
+        return ()
+    said = attempts[-1].failure_output.splitlines()[1:]
+    return tuple(line for line in said if line.strip() and line not in _OF_OURS)[-lines:]
 
 
 def output_tail(artifacts: ArtifactStore, evidence: Evidence, *, lines: int) -> Tail:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from autopack.db import ReadSession
 from autopack.projects import queries as projects
 from autopack.runs import queries
-from autopack.views.status import branch_of
+from autopack.runs.schemas import branch_name
 
 
 class IntegratedPhase(BaseModel):
@@ -42,7 +42,7 @@ async def integration(session: ReadSession, run_id: str) -> Integration:
     return Integration(
         run_id=run_id,
         repository=project.path,
-        branch=branch_of(run_id),
+        branch=branch_name(run_id),
         base_commit=run.base_commit,
         head_commit=run.head_commit,
         commits=tuple(

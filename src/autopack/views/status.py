@@ -11,13 +11,16 @@ from autopack.db import ReadSession
 from autopack.feed import queries as feed
 from autopack.processes import Confinement
 from autopack.projects import queries as projects
+from autopack.projects.tables import ProjectRow
 from autopack.runs import queries
 from autopack.runs.progress import progress_of
-from autopack.runs.states import Intent, RunState
+from autopack.runs.schemas import branch_name
+from autopack.runs.states import Intent, PhaseState, RunState
 from autopack.runs.tables import PhaseRow, RunRow
 from autopack.supervisor import workers
 from autopack.usage.recorder import get_usage_summary
 from autopack.usage.schemas import UsageSum
+from autopack.views.phases import unverified_ids
 from autopack.views.spend import Spend, spend_of
 
 
@@ -37,6 +40,8 @@ class RunStatus(BaseModel):
     total_phases: int
     completed_tiers: int
     completed_phases: int
+    unverified_phases: int
+    """Completed phases of which the plan says that no command verifies them."""
     percent_complete: float
     """0 to 1."""
 
@@ -66,6 +71,10 @@ class RunStatus(BaseModel):
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    merged_at: datetime | None
+    """When its work was last merged with `merge`."""
+    discarded_at: datetime | None
+    """When its branch and workspace were deleted."""
     elapsed_seconds: float | None
     """From the start to the end, to now, or to the last event of an interrupted run."""
 
@@ -78,9 +87,9 @@ class RunStatus(BaseModel):
 async def run_status(session: ReadSession, run_id: str) -> RunStatus:
     """Status of one run. Raises `NotFound`."""
     run = await queries.run(session, run_id)
-    counts = await queries.attempt_counts(session, [run_id])
     sums = await get_usage_summary(session, None, ("run_id",), run_id=run_id)
-    return await _status(session, run, counts.get(run_id, 0), sums)
+    (status,) = await _statuses(session, [run], sums)
+    return status
 
 
 async def run_list(session: ReadSession, *, limit: int) -> list[RunStatus]:
@@ -88,23 +97,50 @@ async def run_list(session: ReadSession, *, limit: int) -> list[RunStatus]:
     runs = await queries.recent(session, limit=limit)
     if not runs:
         return []
-    counts = await queries.attempt_counts(session, [run.id for run in runs])
     window = datetime.now(UTC) - min(run.created_at for run in runs) + timedelta(hours=1)
-    sums = await get_usage_summary(session, window, ("run_id",))
+    return await _statuses(session, runs, await get_usage_summary(session, window, ("run_id",)))
+
+
+async def _statuses(
+    session: ReadSession, runs: Sequence[RunRow], sums: Sequence[UsageSum]
+) -> list[RunStatus]:
+    """As many queries for many runs as for one."""
+    ids = [run.id for run in runs]
+    phases = await queries.phases_of(session, ids)
+    attempts = await queries.attempt_counts(session, ids)
+    found = await projects.by_ids(session, (run.project_id for run in runs))
+    owners = {run.owner for run in runs if run.owner is not None and not RunState(run.state).ended}
+    living = await workers.living(session, owners)
+    last = await feed.last_instants(session, [run.id for run in runs if run.ended_at is None])
     return [
-        await _status(session, run, counts.get(run.id, 0), [one for one in sums if one.run_id == run.id])
+        _status(
+            run,
+            phases[run.id],
+            found[run.project_id],
+            attempts=attempts.get(run.id, 0),
+            usage=spend_of(one for one in sums if one.run_id == run.id),
+            driven=run.owner in living,
+            last=last.get(run.id),
+        )
         for run in runs
     ]
 
 
-async def _status(session: ReadSession, run: RunRow, attempts: int, sums: Sequence[UsageSum]) -> RunStatus:
-    phases = await queries.phases(session, run.id)
-    project = await projects.by_id(session, run.project_id)
+def _status(
+    run: RunRow,
+    phases: Sequence[PhaseRow],
+    project: ProjectRow,
+    *,
+    attempts: int,
+    usage: Spend,
+    driven: bool,
+    last: datetime | None,
+) -> RunStatus:
     state = RunState(run.state)
-    driven = not state.ended and await workers.is_alive(session, run.owner)
     interrupted = not state.ended and not driven and run.waits_for is None
     progress = progress_of(run.id, phases, ended=state.ended)
     current = _current(phases, progress.current_phase_index)
+    unverified = unverified_ids(run)
     return RunStatus(
         run_id=run.id,
         state=_shown_state(state, Intent(run.intent), driven=driven),
@@ -117,33 +153,34 @@ async def _status(session: ReadSession, run: RunRow, attempts: int, sums: Sequen
         total_phases=progress.total_phases,
         completed_tiers=progress.completed_tiers,
         completed_phases=progress.completed_phases,
+        unverified_phases=sum(
+            phase.phase_id in unverified and phase.state == PhaseState.COMPLETED for phase in phases
+        ),
         percent_complete=progress.percent_complete,
         plan=run.plan_name,
         plan_path=run.plan_path,
         project=project.name,
         repository=project.path,
-        branch=branch_of(run.id),
+        branch=branch_name(run.id),
         base_commit=run.base_commit,
         head_commit=run.head_commit,
         attempts=attempts,
-        usage=spend_of(sums),
+        usage=usage,
         sandboxed=run.confinement != Confinement.NONE,
         driven=driven,
         interrupted=interrupted,
-        needs_you=state is RunState.FAILED or interrupted or run.waits_for is not None,
+        needs_you=run.discarded_at is None
+        and (state is RunState.FAILED or interrupted or run.waits_for is not None),
         end_reason=run.end_reason,
         end_detail=run.end_detail,
         waits_for=run.waits_for,
         created_at=run.created_at,
         started_at=run.started_at,
         ended_at=run.ended_at,
-        elapsed_seconds=await _elapsed(session, run, still=not driven),
+        merged_at=run.merged_at,
+        discarded_at=run.discarded_at,
+        elapsed_seconds=_elapsed(run, until=datetime.now(UTC) if driven else last),
     )
-
-
-def branch_of(run_id: str) -> str:
-    """The integration branch of a run, in the user's repository."""
-    return f"autopack/{run_id}"
 
 
 def _current(phases: Sequence[PhaseRow], index: int | None) -> PhaseRow | None:
@@ -156,10 +193,7 @@ def _shown_state(state: RunState, asked: Intent, *, driven: bool) -> str:
     return "cancelling" if asked is Intent.CANCEL else "pausing"
 
 
-async def _elapsed(session: ReadSession, run: RunRow, *, still: bool) -> float | None:
+def _elapsed(run: RunRow, *, until: datetime | None) -> float | None:
     if run.started_at is None:
         return None
-    until = run.ended_at
-    if until is None:
-        until = (await feed.last_instant(session, run.id)) if still else datetime.now(UTC)
-    return max(0.0, ((until or run.started_at) - run.started_at).total_seconds())
+    return max(0.0, ((run.ended_at or until or run.started_at) - run.started_at).total_seconds())

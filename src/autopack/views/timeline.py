@@ -17,6 +17,7 @@ from autopack.runs.states import DONE, PhaseState
 from autopack.runs.tables import AttemptRow, PhaseRow
 from autopack.usage.recorder import get_usage_summary
 from autopack.usage.schemas import UsageSum
+from autopack.views.phases import unverified_ids
 from autopack.views.spend import Spend, spend_of
 from autopack.views.status import RunStatus, run_status
 
@@ -29,7 +30,7 @@ class CheckView(_Frozen):
     """One command that ran. Its output is an artifact, see `evidence.py`."""
 
     step: str
-    """`baseline`, `setup` or `verify`."""
+    """`baseline` (its setup included), or of an attempt `setup` or `verify`."""
     evidence: Evidence
 
     @property
@@ -71,6 +72,8 @@ class AttemptView(_Frozen):
     """The Builder's own."""
     failure: str
     """Why it was not accepted, on one line."""
+    failure_output: str
+    """What the next attempt's Builder is shown of it."""
     usage: Spend
     usage_by_role: tuple[RoleSpend, ...]
     started_at: datetime
@@ -87,6 +90,8 @@ class PhaseTimeline(_Frozen):
     complexity: str
     state: str
     attempts_allowed: int
+    verified: bool
+    """Whether any command verifies it; not where the plan says `verify: none`."""
     commit: str | None
     summary: str
     usage: Spend
@@ -122,6 +127,7 @@ async def run_timeline(session: ReadSession, run_id: str) -> RunTimeline:
     """The whole timeline of a run. Raises `NotFound`."""
     status = await run_status(session, run_id)
     phases = await queries.phases(session, run_id)
+    unverified = unverified_ids(await queries.run(session, run_id))
     attempts = defaultdict[int, list[AttemptRow]](list)
     for attempt in await queries.attempts(session, run_id):
         attempts[attempt.phase_index].append(attempt)
@@ -129,13 +135,18 @@ async def run_timeline(session: ReadSession, run_id: str) -> RunTimeline:
     for row in await queries.evidence_of_run(session, run_id):
         check = CheckView(step=row.step, evidence=Evidence.model_validate(row.evidence))
         checks[row.phase_index, row.attempt].append(check)
+    for own in checks.values():
+        own.sort(key=lambda one: one.step != "setup")
     sums = defaultdict[str | None, list[UsageSum]](list)
     for one in await get_usage_summary(
         session, None, ("phase_id", "attempt", "role", "model"), run_id=run_id
     ):
         sums[one.phase_id].append(one)
     tiers = dict.fromkeys((phase.tier_index, phase.tier_name) for phase in phases)
-    seen = [_phase(phase, attempts[phase.phase_index], checks, sums[phase.phase_id]) for phase in phases]
+    seen = [
+        _phase(phase, attempts[phase.phase_index], checks, sums[phase.phase_id], unverified)
+        for phase in phases
+    ]
     return RunTimeline(
         status=status,
         baseline=tuple(checks[0, 0]),
@@ -158,6 +169,7 @@ def _phase(
     attempts: Sequence[AttemptRow],
     checks: Mapping[tuple[int, int], list[CheckView]],
     sums: Sequence[UsageSum],
+    unverified: frozenset[str],
 ) -> PhaseTimeline:
     return PhaseTimeline(
         index=phase.phase_index,
@@ -167,6 +179,7 @@ def _phase(
         complexity=phase.complexity,
         state=phase.state,
         attempts_allowed=phase.attempts_allowed,
+        verified=phase.phase_id not in unverified,
         commit=phase.commit_id,
         summary=phase.summary,
         usage=spend_of(sums),
@@ -196,6 +209,7 @@ def _attempt(attempt: AttemptRow, checks: Sequence[CheckView], sums: Sequence[Us
         verdict=None if attempt.verdict is None else Verdict.model_validate(attempt.verdict),
         summary=attempt.summary,
         failure=attempt.failure,
+        failure_output=attempt.failure_output,
         usage=spend_of(own),
         usage_by_role=tuple(
             RoleSpend(role=str(one.role), model=str(one.model), usage=spend_of([one])) for one in own

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autopack.workspace.schemas import Change, Check, CommandSettings, MergeResult, Source
+from autopack.workspace.schemas import Change, Check, CommandSettings, MergeResult, Setup, Source
 from autopack.workspace.workspace import Workspace
 
-__all__ = ["Change", "Check", "CommandSettings", "MergeResult", "Source", "Workspace"]
+__all__ = ["Change", "Check", "CommandSettings", "MergeResult", "Setup", "Source", "Workspace"]

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from autopack.errors import InvalidInput, Unavailable
+from autopack.workspace.checkout import GITLINK
 from autopack.workspace.files import remove, write_durably
 from autopack.workspace.git import Git, last_words, parts, text
 from autopack.workspace.layout import EXCLUDED, Layout
 from autopack.workspace.source import common_dir
 
 _UPLOAD_PACK = "git -c 'safe.directory=*' -c core.hooksPath=/dev/null upload-pack"
-_GITLINK = b"160000"
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class Origin:
 
     base: str
     """Commit id of the user's HEAD at that moment."""
-    gitlinks: tuple[str, ...]
-    """Paths of the base's submodules."""
+    gitlinks: Mapping[str, str]
+    """The base's submodules: path and commit id."""
 
 
 def read_origin(layout: Layout) -> Origin | None:
@@ -33,7 +34,7 @@ def read_origin(layout: Layout) -> Origin | None:
         stored = json.loads((layout.state / "created.json").read_bytes())
     except FileNotFoundError:
         return None
-    return Origin(base=stored["base"], gitlinks=tuple(stored["gitlinks"]))
+    return Origin(base=stored["base"], gitlinks=stored["gitlinks"])
 
 
 async def make_clone(layout: Layout, source: Path) -> Origin:
@@ -68,13 +69,14 @@ async def make_clone(layout: Layout, source: Path) -> Origin:
         raise Unavailable(f"The repository {source} can't be read: {last_words(fetched)}")
     base = (layout.git_dir / "refs/autopack/base").read_text().strip()
     listing = await layout.git("ls-tree", "-r", "-z", base)
-    gitlinks = tuple(text(entry.split(b"\t", 1)[1]) for entry in parts(listing) if entry.startswith(_GITLINK))
-    return Origin(base=base, gitlinks=gitlinks)
+    # "<mode> commit <id>\t<path>"
+    links = [entry.split(b"\t", 1) for entry in parts(listing) if entry.startswith(GITLINK)]
+    return Origin(base=base, gitlinks={text(path): about.split()[2].decode() for about, path in links})
 
 
 def remember_origin(layout: Layout, origin: Origin) -> None:
     """The last step of creating: from now on the workspace is there."""
-    stored = {"base": origin.base, "gitlinks": origin.gitlinks}
+    stored = {"base": origin.base, "gitlinks": dict(origin.gitlinks)}
     write_durably(layout.state / "created.json", json.dumps(stored).encode())
 
 

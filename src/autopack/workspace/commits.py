@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from autopack.errors import BranchMoved, Unavailable
+from autopack.runs.schemas import branch_name
 from autopack.workspace.git import last_words
 from autopack.workspace.layout import Layout
 
@@ -35,19 +36,19 @@ async def move_branch(layout: Layout, *, parent: str, new: str) -> None:
     moved = await layout.git.try_("update-ref", layout.branch, new, parent)
     if moved.exit_code == 0:
         return
-    now = await read_branch(layout)
+    now = await _read_branch(layout)
     if now == new:
         return
     if now != parent:
         raise BranchMoved(
-            f"The branch autopack/{layout.run_id} of the workspace is at {(now or 'nothing')[:12]}, not at "
-            f"{parent[:12]} or {new[:12]}.",
+            f"The branch {branch_name(layout.run_id)} of the workspace is at {(now or 'nothing')[:12]}, "
+            f"not at {parent[:12]} or {new[:12]}.",
             hint="Something else moved it; the run can't go on without losing one of the two.",
         )
     raise Unavailable(f"The workspace's branch can't be moved: {last_words(moved)}")
 
 
-async def read_branch(layout: Layout) -> str | None:
+async def _read_branch(layout: Layout) -> str | None:
     """Commit id of the run's branch in our repository."""
     found = await layout.git.try_("rev-parse", "--verify", "--quiet", layout.branch)
     return found.output.decode().strip() or None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -49,10 +48,8 @@ async def run_in_checkout(
     readable: list[Path] = []
     if installing:
         installers = installer_variables(settings.environ)
-        readable = _folders_named_by(installers.values())
+        readable = _folders_named_by(installers.values(), home=user_home(settings.environ))
         env = installers | env
-    if "PATH" in settings.environ:
-        env["PATH"] = settings.environ["PATH"]
     return await run_confined(
         Command(argv=("sh", "-c", command), cwd=checkout, env=env, timeout_seconds=timeout_seconds),
         profile=Profile(
@@ -62,6 +59,7 @@ async def run_in_checkout(
             network=installing or settings.network,
         ),
         confinement=settings.confinement,
+        environ=settings.environ,
     )
 
 
@@ -75,19 +73,19 @@ async def gather_evidence(
     artifacts: ArtifactStore,
     installing: bool = False,
 ) -> tuple[Evidence, Finished]:
-    """Run one of the plan's commands and store its whole output."""
+    """Run one of the plan's commands and store its output."""
     finished = await run_in_checkout(
         layout, which, command, settings, timeout_seconds=settings.timeout_seconds, installing=installing
     )
-    output_sha = await asyncio.to_thread(artifacts.put, finished.output)
     evidence = Evidence(
         argv=finished.argv,
         exit_code=finished.exit_code,
         duration_seconds=finished.duration_seconds,
-        output_sha=output_sha,
+        output_sha=await artifacts.store(finished.output),
         tree=tree,
         counts=read_counts(finished.output),
         timed_out=finished.timed_out,
+        truncated=finished.truncated,
     )
     return evidence, finished
 
@@ -101,8 +99,7 @@ def installer_variables(environ: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _folders_named_by(values: Iterable[str]) -> list[Path]:
+def _folders_named_by(values: Iterable[str], *, home: Path) -> list[Path]:
     """Certificate bundles and local indexes that the values name, and that the sandbox would hide."""
-    home = user_home()
     found = [Path(word) for value in values for word in value.split() if word.startswith("/")]
     return [path for path in found if path.exists() and not is_secret(path, user_home=home)]

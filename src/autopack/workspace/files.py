@@ -1,49 +1,95 @@
-"""File operations among files that a model may have planted: never through a symlink, never half."""
+"""File operations among files that a model may have planted: never through a symlink, never half.
+
+What a model could have put on the way to a file is met with folder descriptors: each folder below a trusted
+top is opened by its name in the one before, and a link is refused by the kernel, at the moment of the use.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import secrets
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Generator, Iterable
+from pathlib import Path, PurePath
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 
 
 def remove(path: Path) -> None:
-    """Remove a file, a link or a whole folder, also one whose folders are write-protected. Gone is fine."""
+    """Remove a file, a link or a whole folder, however deep and whatever its rights. Gone is fine.
+
+    The folder that holds it has to be out of a model's reach; otherwise `remove_below`.
+    """
     try:
-        mode = path.lstat().st_mode
-    except FileNotFoundError:
+        parent = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    except (FileNotFoundError, NotADirectoryError):
         return
-    if stat.S_ISDIR(mode):
-        shutil.rmtree(path, onerror=_make_writable)
-    else:
-        path.unlink(missing_ok=True)
+    try:
+        _remove(path.name, parent)
+    finally:
+        os.close(parent)
 
 
-def _make_writable(function: Callable[[str], object], path: str, _info: object) -> None:
-    """Go's module cache and the like are read-only folders: open them and try again."""
-    for folder in (os.path.dirname(path), path):  # noqa: PTH120
-        with contextlib.suppress(OSError):
-            if not os.path.islink(folder):  # noqa: PTH114
-                os.chmod(folder, 0o700)  # noqa: PTH101
-    with contextlib.suppress(FileNotFoundError):
-        if function in (os.open, os.scandir, os.listdir):
-            shutil.rmtree(path)
-        else:
-            function(path)
+def remove_below(top: Path, relative: str | PurePath) -> None:
+    """`remove` for a path below `top`. What is behind a link is not below it, and stays."""
+    *folders, name = PurePath(relative).parts
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError), _folder_below(top, folders) as parent:
+        _remove(name, parent)
 
 
-def empty(folder: Path) -> None:
-    """Make a folder exist with nothing in it."""
-    if folder.is_symlink() or not folder.is_dir():
-        remove(folder)
-        folder.mkdir(parents=True)
-        return
-    for entry in folder.iterdir():
-        remove(entry)
+def empty_below(top: Path, relative: str | PurePath) -> None:
+    """Make a folder below `top` exist with nothing in it, but where a file or a link is on the way to it."""
+    *folders, name = PurePath(relative).parts
+    with contextlib.suppress(NotADirectoryError), _folder_below(top, folders, make=True) as parent:
+        try:
+            folder = _open_folder(name, parent)
+        except (FileNotFoundError, NotADirectoryError):
+            _remove(name, parent)
+            os.mkdir(name, dir_fd=parent)
+            return
+        try:
+            _empty(folder)
+        finally:
+            os.close(folder)
+
+
+def copy_below(origin: Path, top: Path, relative: str | PurePath) -> None:
+    """Copy a file to a path below `top`, in place of what is there.
+
+    Raises `NotADirectoryError` where a file or a link is where one of its folders should be.
+    """
+    *folders, name = PurePath(relative).parts
+    with origin.open("rb") as read, _folder_below(top, folders, make=True) as parent:
+        mode = stat.S_IMODE(os.fstat(read.fileno()).st_mode) | stat.S_IRUSR | stat.S_IWUSR
+        _remove(name, parent)
+        with os.fdopen(os.open(name, _NEW_FILE, mode, dir_fd=parent), "wb") as written:
+            shutil.copyfileobj(read, written)
+
+
+def make_readable_below(top: Path, relative: str | PurePath) -> bool:
+    """Give ourselves the right to read and write a file; False where that is not what it lacks."""
+    *folders, name = PurePath(relative).parts
+    try:
+        with _folder_below(top, folders) as parent:
+            mode = os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode
+            if not stat.S_ISREG(mode) or mode & 0o600 == 0o600:
+                return False
+            _grant(name, parent, stat.S_IMODE(mode) | 0o600)
+            return True
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def own_folder(path: Path) -> None:
+    """Make a path be a folder and no link to one."""
+    if path.is_symlink() or not path.is_dir():
+        remove(path)
+        path.mkdir(parents=True)
 
 
 def write_durably(path: Path, data: bytes) -> None:
@@ -76,3 +122,111 @@ def behind_a_link(top: Path, relative: str) -> bool:
         if folder.is_symlink():
             return True
     return False
+
+
+@contextlib.contextmanager
+def _folder_below(top: Path, folders: Iterable[str], *, make: bool = False) -> Generator[int]:
+    """A descriptor of a folder below `top`, reached through real folders only, made where asked to.
+
+    Raises `NotADirectoryError` for the first that is something else.
+    """
+    handle = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        reached = PurePath()
+        for name in folders:
+            reached /= name
+            if make:
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(name, dir_fd=handle)
+            try:
+                inner = _open_folder(name, handle)
+            except NotADirectoryError as error:
+                raise NotADirectoryError(error.errno, error.strerror, str(reached)) from error
+            os.close(handle)
+            handle = inner
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _open_folder(name: str, parent: int) -> int:
+    """Open a folder, with all rights for ourselves. Raises `NotADirectoryError` for all else, also a link."""
+    try:
+        try:
+            handle = os.open(name, _FOLDER, dir_fd=parent)
+        except PermissionError:
+            _grant(name, parent, 0o700)
+            handle = os.open(name, _FOLDER, dir_fd=parent)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), name) from error
+        raise
+    mode = os.fstat(handle).st_mode
+    if mode & 0o700 != 0o700:
+        with contextlib.suppress(PermissionError):
+            os.fchmod(handle, stat.S_IMODE(mode) | 0o700)
+    return handle
+
+
+def _remove(name: str, parent: int) -> None:
+    if _unlinked(name, parent):
+        return
+    folder = _open_folder(name, parent)
+    try:
+        _empty(folder)
+    finally:
+        os.close(folder)
+    os.rmdir(name, dir_fd=parent)
+
+
+def _empty(top: int) -> None:
+    """Remove all that is in a folder. Inner folders are moved up into it, so that no depth is too much."""
+    moved = secrets.token_hex(8)
+    count = 0
+    while names := os.listdir(top):
+        for name in names:
+            if _unlinked(name, top):
+                continue
+            inner = _open_folder(name, top)
+            try:
+                for entry in os.listdir(inner):  # noqa: PTH208
+                    if not _unlinked(entry, inner):
+                        count += 1
+                        _move(entry, inner, f"{moved}-{count}", top)
+            finally:
+                os.close(inner)
+            os.rmdir(name, dir_fd=top)
+
+
+def _unlinked(name: str, parent: int) -> bool:
+    """Remove what is not a folder; False for a folder."""
+    try:
+        os.unlink(name, dir_fd=parent)
+    except FileNotFoundError:
+        return True
+    except (IsADirectoryError, PermissionError):
+        if stat.S_ISDIR(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode):
+            return False
+        raise
+    return True
+
+
+def _move(name: str, parent: int, to: str, top: int) -> None:
+    try:
+        os.rename(name, to, src_dir_fd=parent, dst_dir_fd=top)
+    except PermissionError:
+        _grant(name, parent, 0o700)
+        os.rename(name, to, src_dir_fd=parent, dst_dir_fd=top)
+
+
+def _grant(name: str, parent: int, mode: int) -> None:
+    """Set the rights of what is there, a link excepted: Linux can't be told that in `chmod` itself."""
+    if os.chmod in os.supports_follow_symlinks:
+        os.chmod(name, mode, dir_fd=parent, follow_symlinks=False)
+        return
+    handle = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=parent)
+    try:
+        if not stat.S_ISLNK(os.fstat(handle).st_mode):
+            os.chmod(f"/proc/self/fd/{handle}", mode)  # noqa: PTH101
+    finally:
+        os.close(handle)

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from autopack.workspace.files import empty, holds, remove
+from autopack.runs.schemas import branch_name
+from autopack.workspace.files import holds, own_folder, remove, write_durably
 from autopack.workspace.git import Git
 
 Which = Literal["build", "verify"]
@@ -61,7 +62,7 @@ class Layout:
     @property
     def branch(self) -> str:
         """The run's branch, the same name here and in the user's repository."""
-        return f"refs/heads/autopack/{self.run_id}"
+        return f"refs/heads/{branch_name(self.run_id)}"
 
     @property
     def git(self) -> Git:
@@ -89,6 +90,10 @@ class Layout:
         """An index of our own for snapshots, so that the Builder's `git diff` stays true."""
         return self.admin("build") / "snapshot-index"
 
+    def setup_memory(self, which: Which) -> Path:
+        """What setup last succeeded with in that checkout, and what it made."""
+        return self.state / f"setup-{which}.json"
+
     def git_in(self, which: Which, *, index: Path | None = None) -> Git:
         """Git on one checkout."""
         return Git(self.admin(which), self.checkout(which), index or self.index(which))
@@ -99,13 +104,8 @@ class Layout:
         Done again before each use: the `.git` file lies where a model can write.
         """
         checkout, admin = self.checkout(which), self.admin(which)
-        if checkout.is_symlink() or not checkout.is_dir():
-            remove(checkout)
-            checkout.mkdir(parents=True)
-        if not admin.is_dir():
-            admin.mkdir(parents=True)
-        if not self.home(which).is_dir():
-            self.home(which).mkdir(parents=True)
+        for folder in (checkout, admin, self.home(which).parent, self.home(which)):
+            own_folder(folder)
         for path, content in (
             (checkout / ".git", f"gitdir: {admin}\n"),
             (admin / "HEAD", f"ref: {self.branch}\n"),
@@ -115,7 +115,7 @@ class Layout:
             data = content.encode("utf-8", "surrogateescape")
             if not holds(path, data):
                 remove(path)
-                path.write_bytes(data)
+                write_durably(path, data)
 
     def drop_stale_locks(self, which: Which | None = None) -> None:
         """Remove lock files of git processes that were killed: nobody but us writes in this repository."""
@@ -125,10 +125,3 @@ class Layout:
             locks += [self.admin(which) / name for name in ("index.lock", "snapshot-index.lock", "HEAD.lock")]
         for lock in locks:
             lock.unlink(missing_ok=True)
-
-    def empty_submodules(self, which: Which, gitlinks: tuple[str, ...]) -> None:
-        """Submodules are not checked out: whatever is in their folders was put there."""
-        for path in gitlinks:
-            folder = self.checkout(which) / path
-            if folder.is_dir():
-                empty(folder)

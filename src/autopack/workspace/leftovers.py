@@ -7,16 +7,20 @@ forge; a file of setup's that was altered or removed means that setup has to run
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import os
-from collections.abc import Iterator
-from pathlib import Path
+import stat
+from pathlib import Path, PurePosixPath
 
-from autopack.workspace.files import remove
+from autopack.workspace.files import remove_below
 from autopack.workspace.git import parts, text
 from autopack.workspace.layout import Layout, Which
 
 Remembered = dict[str, tuple[int, int]]
 """Path relative to the workspace's root → change time (ns) and inode; zeros for a folder."""
+
+_FOLDER = (0, 0)
 
 _BOOKKEEPING = (
     ".cargo/.global-cache",
@@ -29,60 +33,83 @@ _BOOKKEEPING = (
 """Files of a private HOME that tools rewrite on each use; altered ones do not ask for a new setup."""
 
 
-async def untracked(layout: Layout, which: Which) -> list[Path]:
-    """Top entries of a checkout that are not in its index, ignored or not."""
-    listing = await layout.git_in(which)("ls-files", "-z", "--others", "--directory")
-    top = layout.checkout(which)
-    return [top / text(path.rstrip(b"/")) for path in parts(listing)]
+async def untracked(layout: Layout, which: Which, *options: str) -> list[str]:
+    """Top entries of a checkout that are not in its index, ignored or not, as paths below the workspace."""
+    listing = await layout.git_in(which)("ls-files", "-z", "--others", "--directory", *options)
+    return [f"{which}/{text(path.rstrip(b'/'))}" for path in parts(listing)]
 
 
-def remember(layout: Layout, which: Which, entries: list[Path]) -> Remembered:
-    """What is there now, in the untracked entries and in the private HOME."""
-    return {
-        str(path.relative_to(layout.root)): _mark(path)
-        for path in _walk((*entries, *_children(layout.home(which))))
-    }
+async def remove_unignored(layout: Layout, which: Which) -> None:
+    """Remove what git neither tracks nor ignores, nested repositories too.
+
+    That is `git clean -ffd`, which takes a minute for 1,500 folders in each other and fails for more.
+    """
+    entries = await untracked(layout, which, "--exclude-standard")
+    ignored = await untracked(layout, which, "--exclude-standard", "--ignored") if entries else []
+    await asyncio.to_thread(_remove_all_but, layout.root, entries, ignored)
 
 
-def clean(layout: Layout, which: Which, entries: list[Path], remembered: Remembered) -> bool:
+def remember(layout: Layout, which: Which, entries: list[str]) -> Remembered:
+    """What is there now, in the untracked entries and in the private HOME, unless too deep for a path."""
+    marks: Remembered = {}
+    pending = [*entries, *_children(layout.root, _home(layout, which))]
+    while pending:
+        name = pending.pop()
+        try:
+            marks[name] = mark = _mark(layout.root, name)
+            if mark == _FOLDER:
+                pending += _children(layout.root, name)
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+    return marks
+
+
+def clean(layout: Layout, which: Which, entries: list[str], remembered: Remembered) -> bool:
     """Remove what is not remembered; whether all that is remembered is still there as it was."""
-    home = layout.home(which)
+    home = _home(layout, which)
     missing = dict(remembered)
     intact = True
-    pending = [*entries, *_children(home)]
+    pending = [*entries, *_children(layout.root, home)]
     while pending:
-        path = pending.pop()
-        mark = missing.pop(str(path.relative_to(layout.root)), None)
-        if mark is None:
-            remove(path)
+        name = pending.pop()
+        expected = missing.pop(name, None)
+        if expected is None:
+            remove_below(layout.root, name)
             continue
-        if _mark(path) != mark and not _is_bookkeeping(path, home):
+        mark = _mark(layout.root, name)
+        if mark == _FOLDER:
+            pending += _children(layout.root, name)
+        if mark != expected and not _is_bookkeeping(name, home):
             intact = False
-        if path.is_dir() and not path.is_symlink():
-            pending += _children(path)
-    return intact and not any(not _is_bookkeeping(layout.root / name, home) for name in missing)
+    return intact and all(_is_bookkeeping(name, home) for name in missing)
 
 
-def _walk(entries: tuple[Path, ...]) -> Iterator[Path]:
+def _remove_all_but(root: Path, entries: list[str], kept: list[str]) -> None:
+    keep = set(kept)
+    holding = {str(folder) for name in kept for folder in PurePosixPath(name).parents}
     pending = list(entries)
     while pending:
-        path = pending.pop()
-        yield path
-        if path.is_dir() and not path.is_symlink():
-            pending += _children(path)
+        name = pending.pop()
+        if name in holding:
+            pending += _children(root, name)
+        elif name not in keep:
+            remove_below(root, name)
 
 
-def _children(folder: Path) -> list[Path]:
-    with os.scandir(folder) as entries:
-        return [Path(entry.path) for entry in entries]
+def _home(layout: Layout, which: Which) -> str:
+    return str(layout.home(which).relative_to(layout.root))
 
 
-def _mark(path: Path) -> tuple[int, int]:
-    status = path.lstat()
-    if path.is_dir() and not path.is_symlink():
-        return (0, 0)
-    return (status.st_ctime_ns, status.st_ino)
+def _children(root: Path, folder: str) -> list[str]:
+    with os.scandir(root / folder) as entries:
+        return [f"{folder}/{entry.name}" for entry in entries]
 
 
-def _is_bookkeeping(path: Path, home: Path) -> bool:
-    return any(path.is_relative_to(home / name) for name in _BOOKKEEPING)
+def _mark(root: Path, name: str) -> tuple[int, int]:
+    status = (root / name).lstat()
+    return _FOLDER if stat.S_ISDIR(status.st_mode) else (status.st_ctime_ns, status.st_ino)
+
+
+def _is_bookkeeping(name: str, home: str) -> bool:
+    return any(PurePosixPath(name).is_relative_to(f"{home}/{kept}") for kept in _BOOKKEEPING)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from autopack.errors import BranchCheckedOut, BranchMoved, Unavailable
+from autopack.runs.schemas import branch_name
 from autopack.workspace.git import Git, last_words
 from autopack.workspace.layout import Layout
 from autopack.workspace.source import checked_out_at, common_dir
@@ -32,12 +33,13 @@ async def publish(layout: Layout, source: Path) -> None:
     if "refusing to fetch into" in said:
         raise _checked_out(layout, source)
     if await _holds_others(layout, git):
+        branch = branch_name(layout.run_id)
         raise BranchMoved(
-            f"The branch autopack/{layout.run_id} of {source} holds commits that are not the run's.",
-            hint=f"Rename it (git branch -m autopack/{layout.run_id} another-name), then go on with the run.",
+            f"The branch {branch} of {source} holds commits that are not the run's.",
+            hint=f"Rename it (git branch -m {branch} another-name), then go on with the run.",
         )
     raise Unavailable(
-        f"The branch autopack/{layout.run_id} can't be written to {source}: {last_words(fetched)}",
+        f"The branch {branch_name(layout.run_id)} can't be written to {source}: {last_words(fetched)}",
         hint="The commits are safe in the workspace; going on with the run publishes them again.",
     )
 
@@ -54,6 +56,6 @@ async def _holds_others(layout: Layout, users: Git) -> bool:
 
 def _checked_out(layout: Layout, place: Path) -> BranchCheckedOut:
     return BranchCheckedOut(
-        f"The branch autopack/{layout.run_id} is checked out at {place}, so it can't be moved.",
+        f"The branch {branch_name(layout.run_id)} is checked out at {place}, so it can't be moved.",
         hint="Check out another branch there, then go on with the run.",
     )

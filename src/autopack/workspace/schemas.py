@@ -35,17 +35,32 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Setup:
+    """What the plan's `setup` did in the Builder's checkout: nothing where it was not due."""
+
+    evidence: tuple[Evidence, ...]
+    """The commands that ran now, up to the first that failed."""
+    failed: bool
+    failure: str
+    """For the Builder: the command, how it ended, the end of its output. Empty where it did not fail."""
+
+
+@dataclass(frozen=True)
 class Check:
     """What the commands said about one tree."""
 
     passed: bool
+    setup: tuple[Evidence, ...]
+    """The plan's `setup` commands that ran now, as they were due in the checkout that verifies."""
     evidence: tuple[Evidence, ...]
-    changed_by_checks: tuple[str, ...]
-    """Tracked files that differ from the tree after the commands: then the check has not passed."""
+    """The verification commands, up to the first that failed. None ran where setup failed."""
+    setup_failed: bool
     failure: str
     """For the Builder: the command, how it ended, the end of its output. Empty where it passed."""
     fingerprint: str | None
     """The same for the same failure, see `fingerprint.py`. None where it passed."""
+    changed_by_checks: tuple[str, ...]
+    """Tracked files that differ from the tree after the commands: then the check has not passed."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +75,12 @@ class Source:
 
 @dataclass(frozen=True)
 class MergeResult:
-    """What `merge` did: `commit` is the branch's head now, `message` one line for a person."""
+    """What `merge` did: `commit` is the head of the branch `into` now, `message` one line for a person."""
 
     commit: str
+    into: str
     already_merged: bool
     fast_forward: bool
     message: str
+    notice: str
+    """What the user should know of the run's branch beside that; empty where it is as the run left it."""

@@ -10,10 +10,8 @@ import asyncio
 import hashlib
 import json
 import os
-import shutil
-import stat
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from autopack.artifacts import ArtifactStore
 from autopack.errors import InvalidInput
@@ -21,7 +19,8 @@ from autopack.processes import Finished
 from autopack.runs.schemas import Evidence
 from autopack.workspace import leftovers
 from autopack.workspace.confined import gather_evidence
-from autopack.workspace.files import behind_a_link, remove, write_durably
+from autopack.workspace.failure import describe_failure, has_failed
+from autopack.workspace.files import behind_a_link, copy_below, write_durably
 from autopack.workspace.git import Git, last_words
 from autopack.workspace.layout import Layout, Which
 from autopack.workspace.schemas import CommandSettings
@@ -44,10 +43,18 @@ _PATHSPECS = tuple(f":(glob)**/{name}" for name in _MANIFESTS)
 
 @dataclass(frozen=True)
 class SetupRun:
-    """What setup did: nothing where it was not due. `failed` is the last command's end, if it failed."""
+    """What setup did: nothing where it was not due."""
 
-    evidence: tuple[Evidence, ...]
-    failed: Finished | None
+    evidence: tuple[Evidence, ...] = ()
+    failed: Finished | None = None
+    """The last command's end, if it failed."""
+    conflict: str = ""
+    """What is in the way of a file of the plan's `copy`, for the Builder; then no command ran."""
+
+    @property
+    def failure(self) -> str:
+        """For the Builder; empty where it did not fail."""
+        return self.conflict if self.failed is None else describe_failure(self.failed, part="setup")
 
 
 async def run_setup(
@@ -62,11 +69,11 @@ async def run_setup(
 ) -> SetupRun:
     """Run the setup commands where they are due, up to the first that fails. `index` lists the tree."""
     if not settings.setup:
-        return SetupRun(evidence=(), failed=None)
+        return SetupRun()
     wanted = await _fingerprint(layout, which, settings, index)
-    memory = _memory(layout, which)
+    memory = layout.setup_memory(which)
     if not force and _recall(memory)[0] == wanted:
-        return SetupRun(evidence=(), failed=None)
+        return SetupRun()
     memory.unlink(missing_ok=True)
     evidence: list[Evidence] = []
     for command in settings.setup:
@@ -74,30 +81,39 @@ async def run_setup(
             layout, which, command, settings, tree=tree, artifacts=artifacts, installing=True
         )
         evidence.append(proof)
-        if finished.exit_code != 0 or finished.timed_out:
+        if has_failed(finished):
             return SetupRun(evidence=tuple(evidence), failed=finished)
     products: leftovers.Remembered = {}
     if which == "verify":
-        copied = {layout.checkout(which) / name for name in settings.copy_files}
+        copied = {str(PurePath(which, name)) for name in settings.copy_files}
         entries = await leftovers.untracked(layout, which)
         remembered = await asyncio.to_thread(leftovers.remember, layout, which, entries)
-        products = {path: mark for path, mark in remembered.items() if layout.root / path not in copied}
+        products = {path: mark for path, mark in remembered.items() if path not in copied}
     stored = {"fingerprint": wanted, "products": products}
     await asyncio.to_thread(write_durably, memory, json.dumps(stored).encode())
-    return SetupRun(evidence=tuple(evidence), failed=None)
+    return SetupRun(evidence=tuple(evidence))
 
 
-def setup_products(layout: Layout, which: Which) -> leftovers.Remembered:
-    """What setup left in a checkout when it last succeeded; nothing where it never did."""
-    return _recall(_memory(layout, which))[1]
+async def setup_products(layout: Layout, which: Which, settings: CommandSettings) -> leftovers.Remembered:
+    """What setup left when it last succeeded on these very manifests; nothing where it is due.
+
+    A setup that runs again begins with nothing of the one before, whose manifests may have been a model's.
+    """
+    if not settings.setup:
+        return {}
+    made_for, products = _recall(layout.setup_memory(which))
+    return products if made_for == await _fingerprint(layout, which, settings, layout.index(which)) else {}
 
 
-async def copy_files(layout: Layout, which: Which, source: Path, names: tuple[str, ...]) -> None:
-    """Copy untracked files from the user's checkout. Raises `InvalidInput` for one that can't be copied."""
-    if not names:
-        return
+async def copy_files(layout: Layout, which: Which, source: Path, names: tuple[str, ...]) -> str:
+    """Copy untracked files from the user's checkout; what is in the way of one, for the Builder, or nothing.
+
+    Raises `InvalidInput` for one that can't be copied whatever the Builder does.
+    """
     for name in names:
         _refuse_outside(name)
+    if not names:
+        return ""
     tracked = await _tracked(Git(common_dir(source)), source, names)
     for name in names:
         if name in tracked:
@@ -107,8 +123,16 @@ async def copy_files(layout: Layout, which: Which, source: Path, names: tuple[st
             )
     ours = await _tracked(layout.git_in(which), layout.checkout(which), names)
     for name in names:
-        if name not in ours:
-            await asyncio.to_thread(_copy, source, layout.checkout(which), name)
+        if name in ours:
+            continue
+        origin = await asyncio.to_thread(_origin, source, name)
+        if any(path.startswith(f"{name}/") for path in ours):
+            return _in_the_way(name, f"{name} is a folder in your change")
+        try:
+            await asyncio.to_thread(copy_below, origin, layout.checkout(which), name)
+        except NotADirectoryError as error:
+            return _in_the_way(name, f"{error.filename} is not a folder in your change")
+    return ""
 
 
 def exclude_copies(layout: Layout, names: tuple[str, ...]) -> None:
@@ -117,7 +141,7 @@ def exclude_copies(layout: Layout, names: tuple[str, ...]) -> None:
     now = exclude.read_text()
     lines = [line for name in names if (line := "/" + _literal(name)) not in now.splitlines()]
     if lines:
-        exclude.write_text(now + "\n".join(lines) + "\n")
+        write_durably(exclude, (now + "\n".join(lines) + "\n").encode("utf-8", "surrogateescape"))
 
 
 def _refuse_outside(name: str) -> None:
@@ -129,9 +153,16 @@ def _refuse_outside(name: str) -> None:
         )
 
 
-def _copy(source: Path, checkout: Path, name: str) -> None:
-    relative = Path(name)
-    origin = source / relative
+def _in_the_way(name: str, what: str) -> str:
+    return (
+        f"The plan copies the file {name} into the checkout before each check, which fails: {what}.\n"
+        "Put what is at that path somewhere else."
+    )
+
+
+def _origin(source: Path, name: str) -> Path:
+    """The file to copy, or `InvalidInput`."""
+    origin = source / name
     if not origin.exists():
         raise InvalidInput(
             f"The plan's copy names {name}, which does not exist in {source}.",
@@ -144,15 +175,13 @@ def _copy(source: Path, checkout: Path, name: str) -> None:
         )
     if not origin.is_file():
         raise InvalidInput(f"The plan's copy names {name}, which is not a file.", hint="Name each file.")
-    if behind_a_link(checkout, name):
-        return
-    target = checkout / relative
-    remove(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    mode = stat.S_IMODE(origin.stat().st_mode) | stat.S_IRUSR | stat.S_IWUSR
-    handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-    with os.fdopen(handle, "wb") as written, origin.open("rb") as read:
-        shutil.copyfileobj(read, written)
+    if not os.access(origin, os.R_OK):
+        raise InvalidInput(f"The plan's copy names {name}, which can't be read.", hint="Mend its rights.")
+    if behind_a_link(source, name):
+        raise InvalidInput(
+            f"The plan's copy names {name}, which a symlink leads to.", hint="Name the file where it is."
+        )
+    return origin
 
 
 async def _tracked(git: Git, work_tree: Path, names: tuple[str, ...]) -> set[str]:
@@ -169,10 +198,6 @@ async def _tracked(git: Git, work_tree: Path, names: tuple[str, ...]) -> set[str
 async def _fingerprint(layout: Layout, which: Which, settings: CommandSettings, index: Path) -> str:
     listing = await layout.git_in(which, index=index)("ls-files", "-z", "--stage", "--", *_PATHSPECS)
     return hashlib.sha256(json.dumps(settings.setup).encode() + b"\0" + listing).hexdigest()
-
-
-def _memory(layout: Layout, which: Which) -> Path:
-    return layout.state / f"setup-{which}.json"
 
 
 def _recall(memory: Path) -> tuple[str, leftovers.Remembered]:

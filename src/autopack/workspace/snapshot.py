@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from autopack.errors import Unavailable
-from autopack.workspace.files import behind_a_link
+from autopack.workspace.files import behind_a_link, make_readable_below
 from autopack.workspace.git import last_words, parts, text
 from autopack.workspace.layout import Layout
 
@@ -117,8 +117,5 @@ def _make_readable(layout: Layout, paths: list[bytes]) -> bool:
     """Give ourselves the right to read files whose rights the Builder took away; whether there were any."""
     any_changed = False
     for path in paths:
-        file = layout.checkout("build") / text(path)
-        if not file.is_symlink() and file.is_file() and not os.access(file, os.R_OK):
-            file.chmod(file.stat().st_mode | 0o600)
-            any_changed = True
+        any_changed |= make_readable_below(layout.checkout("build"), text(path))
     return any_changed

@@ -10,16 +10,17 @@ from pathlib import Path
 from autopack.artifacts import ArtifactStore
 from autopack.errors import NotFound
 from autopack.processes import Finished
-from autopack.runs.schemas import Evidence
-from autopack.workspace import commits
+from autopack.runs.schemas import branch_name
+from autopack.workspace import commits, leftovers
 from autopack.workspace.change import read_change, read_diff
-from autopack.workspace.checks import check_tree, prepare
+from autopack.workspace.checkout import check_out, settle_gitlinks
+from autopack.workspace.checks import check_tree
 from autopack.workspace.clone import Origin, make_clone, read_origin, remember_origin
 from autopack.workspace.confined import run_in_checkout
 from autopack.workspace.files import remove
-from autopack.workspace.layout import Layout, Which
+from autopack.workspace.layout import Layout
 from autopack.workspace.publish import publish
-from autopack.workspace.schemas import Change, Check, CommandSettings
+from autopack.workspace.schemas import Change, Check, CommandSettings, Setup
 from autopack.workspace.setup import copy_files, exclude_copies, run_setup
 from autopack.workspace.snapshot import refresh_snapshot_index, write_tree
 
@@ -39,7 +40,6 @@ class Workspace:
         self._layout = Layout(root, run_id)
         self._trees: dict[str, str] = {}
         self._snapshot: str | None = None
-        self._prepared: tuple[str, CommandSettings] | None = None
         self._origin: Origin | None = None
 
     @property
@@ -60,7 +60,7 @@ class Workspace:
     @property
     def branch(self) -> str:
         """Short name of the run's branch, here and in the user's repository."""
-        return f"autopack/{self.run_id}"
+        return branch_name(self.run_id)
 
     async def create(self) -> str:
         """Clone the user's HEAD; its commit id. Called again, it gives the same."""
@@ -82,10 +82,9 @@ class Workspace:
         layout.link("build")
         layout.drop_stale_locks("build")
         self._snapshot = None
-        git = layout.git_in("build")
-        await git("read-tree", "--reset", "-u", tree, locks=True)
-        await git("clean", "-ffdq")
-        layout.empty_submodules("build", gitlinks)
+        await check_out(layout, "build", tree)
+        await leftovers.remove_unignored(layout, "build")
+        await settle_gitlinks(layout, "build", gitlinks)
         shutil.copy2(layout.index("build"), layout.snapshot_index)
 
     async def snapshot(self) -> str:
@@ -109,33 +108,18 @@ class Workspace:
         """Unified diff of two trees or commits, with full blob ids; binary files are only named."""
         return await read_diff(self._layout.git, base, tree)
 
-    async def setup(
-        self, which: Which, settings: CommandSettings, *, tree: str | None = None
-    ) -> tuple[Evidence, ...]:
-        """Copy the plan's `copy` files and run its `setup` where manifests changed since it last succeeded.
+    async def setup(self, settings: CommandSettings) -> Setup:
+        """Make the Builder's checkout ready: the plan's `copy` files, and its `setup` where that is due.
 
-        `verify` is put to `tree` first (default: the run's branch); `build` is taken as it is. The last
-        evidence has a non-zero exit code where setup failed. Raises `InvalidInput` for a file that can't be
-        copied.
+        Setup is due where its commands or the manifests changed since it last succeeded there. `check` does
+        the same for the second checkout. Raises `InvalidInput` for a file that can't be copied.
         """
         exclude_copies(self._layout, settings.copy_files)
-        if which == "verify":
-            tree_id = await self._tree_id(tree or self._layout.branch)
-            self._prepared = None
-            done = await prepare(
-                self._layout,
-                tree=tree_id,
-                settings=settings,
-                source=self.source,
-                gitlinks=self._found().gitlinks,
-                artifacts=self._artifacts,
-            )
-            self._prepared = (tree_id, settings) if done.failed is None else None
-            return done.evidence
         self._layout.link("build")
-        await copy_files(self._layout, "build", self.source, settings.copy_files)
+        if conflict := await copy_files(self._layout, "build", self.source, settings.copy_files):
+            return Setup(evidence=(), failed=True, failure=conflict)
         if not settings.setup:
-            return ()
+            return Setup(evidence=(), failed=False, failure="")
         done = await run_setup(
             self._layout,
             "build",
@@ -144,25 +128,23 @@ class Workspace:
             index=self._layout.snapshot_index,
             artifacts=self._artifacts,
         )
-        return done.evidence
+        return Setup(evidence=done.evidence, failed=done.failed is not None, failure=done.failure)
 
     async def check(self, tree: str, commands: tuple[str, ...], settings: CommandSettings) -> Check:
-        """Run the commands on exactly this tree, in the second checkout; see `checks.py`.
+        """Run setup where it is due, then the commands, on exactly this tree (or commit); see `checks.py`.
 
-        Setup runs before them where it is due, and its evidence comes first. Without commands the checkout is
-        made this tree all the same, for whoever reads it.
+        All in the second checkout, which holds nothing of an earlier check's. Without commands it is made
+        this tree all the same, for whoever reads it. Raises `InvalidInput` for a file that can't be copied.
         """
-        tree_id = await self._tree_id(tree)
-        prepared, self._prepared = self._prepared == (tree_id, settings), None
+        exclude_copies(self._layout, settings.copy_files)
         return await check_tree(
             self._layout,
-            tree=tree_id,
+            tree=await self._tree_id(tree),
             commands=commands,
             settings=settings,
             source=self.source,
             gitlinks=self._found().gitlinks,
             artifacts=self._artifacts,
-            prepared=prepared,
         )
 
     async def shell(self, command: str, settings: CommandSettings, *, timeout_seconds: float) -> Finished:
@@ -179,10 +161,6 @@ class Workspace:
     async def move_branch(self, *, parent: str, new: str) -> None:
         """Move the run's branch from parent to new. Already there is fine; elsewhere raises `BranchMoved`."""
         await commits.move_branch(self._layout, parent=parent, new=new)
-
-    async def head(self) -> str | None:
-        """Commit id of the run's branch in the workspace's repository."""
-        return await commits.read_branch(self._layout)
 
     async def publish(self) -> None:
         """Bring the run's branch into the user's repository, fast-forward only; see `publish.py`."""
@@ -202,7 +180,7 @@ class Workspace:
         return self._origin
 
     async def _tree_id(self, tree: str) -> str:
-        """The id of a tree that may be named by a commit or a branch."""
+        """The id of a tree that may be named by a commit."""
         if tree in self._trees:
             return self._trees[tree]
         found = (await self._layout.git("rev-parse", "--verify", f"{tree}^{{tree}}")).decode().strip()

@@ -12,7 +12,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "events",
-        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("run_id", sa.String(length=40), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("schema_version", sa.Integer(), nullable=False),
@@ -24,7 +24,7 @@ def upgrade() -> None:
     op.create_table(
         "feed_head",
         sa.Column("row", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("row", name=op.f("pk_feed_head")),
     )
     op.create_table(
@@ -92,6 +92,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("call_id", name=op.f("pk_reservations")),
     )
     op.create_index("ix_reservations_pool_state", "reservations", ["pool", "state"], unique=False)
+    op.create_index("ix_reservations_run_id", "reservations", ["run_id"], unique=False)
     op.create_table(
         "usage_hourly",
         sa.Column("pool", sa.String(length=64), nullable=False),
@@ -120,7 +121,7 @@ def upgrade() -> None:
         sa.Column("host", sa.String(length=255), nullable=False),
         sa.Column("pid", sa.Integer(), nullable=False),
         sa.Column("pid_started", sa.String(length=64), nullable=False),
-        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("executor_id", name=op.f("pk_workers")),
     )
     op.create_table(
@@ -149,6 +150,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("merged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("discarded_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_runs_project_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
     )
