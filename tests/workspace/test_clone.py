@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sample_repository import RUN, WHEN, git, head, open_workspace, settings, write
 
-from autopack.errors import AutopackError, NotFound
+from autopack.errors import AutopackError, NotFound, Unavailable
 from autopack.processes import Confinement
 from autopack.workspace import Workspace
 
@@ -61,6 +61,22 @@ async def test_a_shallow_clone_can_be_worked_on_and_published_to(tmp_path: Path,
     await workspace.move_branch(parent=base, new=commit)
     await workspace.publish()
     assert git(shallow, "rev-parse", f"autopack/{RUN}") == commit
+
+
+async def test_a_partial_clone_is_refused_until_it_is_whole(tmp_path: Path, source: Path) -> None:
+    write(source, "README", "Changed.\n")
+    git(source, "commit", "--quiet", "-am", "Third")
+    git(source, "config", "uploadpack.allowFilter", "true")
+    partial = tmp_path / "partial"
+    git(tmp_path, "clone", "--quiet", "--filter=blob:none", f"file://{source}", str(partial))
+    workspace = open_workspace(tmp_path, partial)
+    with pytest.raises(Unavailable, match="partial clone: 1 objects") as raised:
+        await workspace.create()
+    assert "git fetch --refetch" in raised.value.hint
+    git(partial, "config", "--unset-all", "remote.origin.partialclonefilter")
+    git(partial, "fetch", "--quiet", "--refetch")
+    assert await workspace.create() == git(source, "rev-parse", "HEAD")
+    await workspace.publish()
 
 
 async def test_a_repository_with_sha256_ids_works(tmp_path: Path) -> None:

@@ -61,6 +61,35 @@ async def test_what_setup_made_stays_and_what_commands_add_to_it_goes(workspace:
     assert check.setup == ()
 
 
+async def test_a_setup_for_other_manifests_begins_with_nothing_of_the_one_before(
+    workspace: Workspace,
+) -> None:
+    chosen = settings(
+        setup=("mkdir -p .venv && for m in $(cat requirements.txt); do touch .venv/$m ~/$m; done",)
+    )
+    write(workspace.build, "requirements.txt", "evil\n")
+    planted = await workspace.check(
+        await workspace.snapshot(), ("test -e .venv/evil && test -e ~/evil",), chosen
+    )
+    assert planted.passed, planted.failure
+    write(workspace.build, "requirements.txt", "good\n")
+    look = "test -e .venv/good && test -e ~/good && test ! -e .venv/evil && test ! -e ~/evil"
+    check = await workspace.check(await workspace.snapshot(), (look,), chosen)
+    assert check.passed, check.failure
+    assert len(check.setup) == 1
+
+
+async def test_nothing_of_a_failed_setup_is_there_for_the_next(workspace: Workspace) -> None:
+    write(workspace.build, "plant.sh", "mkdir .venv && touch .venv/evil ~/evil && exit 1\n")
+    chosen = settings(setup=("sh plant.sh",))
+    assert (await workspace.check(await workspace.snapshot(), ("true",), chosen)).setup_failed
+    write(workspace.build, "plant.sh", "exit 0\n")
+    check = await workspace.check(
+        await workspace.snapshot(), ("test ! -e .venv && test ! -e ~/evil",), chosen
+    )
+    assert check.passed, check.failure
+
+
 @pytest.mark.parametrize("tamper", ["echo forged > .venv/made", "rm .venv/made", "rm -r ~/cache"])
 async def test_tampering_with_what_setup_made_makes_it_run_again(workspace: Workspace, tamper: str) -> None:
     chosen = settings(setup=SETUP)
@@ -202,6 +231,7 @@ async def test_copied_files_are_there_each_time_and_never_committed(
         ("leading-out", "leads out"),
         ("linked/beside.txt", "leads out|beyond a symbolic link"),
         ("folder", "not a file"),
+        ("inward/x", "symlink"),
     ],
 )
 async def test_what_can_not_be_copied_is_said(
@@ -210,7 +240,8 @@ async def test_what_can_not_be_copied_is_said(
     write(source.parent, "beside.txt", "x")
     (source / "leading-out").symlink_to(source.parent / "beside.txt")
     (source / "linked").symlink_to(source.parent)
-    (source / "folder").mkdir()
+    write(source, "folder/x", "x")
+    (source / "inward").symlink_to("folder")
     with pytest.raises(InvalidInput, match=said):
         await workspace.setup(settings(copy_files=(name,)))
 
@@ -229,6 +260,39 @@ async def test_a_copy_never_follows_a_link_that_the_builder_planted(
     await workspace.setup(settings(copy_files=("config/local.ini",)))
     assert outside.read_text() == "mine"
     assert (workspace.build / "config" / "local.ini").read_text() == "one"
+
+
+@pytest.mark.parametrize(
+    ("plant", "said"),
+    [
+        ("rm -rf config; touch config", "config is not a folder"),
+        ("rm -rf config; ln -s tests config", "config is not a folder"),
+        (
+            "mkdir -p config/.env.test; touch config/.env.test/x",
+            "config/.env.test is a folder",
+        ),
+    ],
+)
+async def test_what_the_builder_put_in_the_way_of_a_copied_file_is_a_failed_check(
+    workspace: Workspace, source: Path, plant: str, said: str
+) -> None:
+    write(source, "config/.env.test", "one")
+    chosen = settings(copy_files=("config/.env.test",))
+    base = await workspace.create()
+    assert (await workspace.check(base, ("test -e config/.env.test",), chosen)).passed
+    (workspace.git_dir / "info" / "exclude").write_text("")
+    await workspace.shell(plant, chosen, timeout_seconds=30)
+    tree = await workspace.snapshot()
+    check = await workspace.check(tree, ("true",), chosen)
+    assert (check.passed, check.setup_failed, check.evidence) == (False, True, ())
+    assert "config/.env.test" in check.failure
+    assert said in check.failure
+    assert check.fingerprint is not None
+    assert await workspace.check(tree, ("true",), chosen) == check
+    await workspace.reset_build(tree)
+    setup = await workspace.setup(chosen)
+    assert (setup.failed, setup.failure) == (True, check.failure)
+    assert (await workspace.check(base, ("test -e config/.env.test",), chosen)).passed
 
 
 async def test_a_copied_path_that_a_phase_committed_is_left_alone(workspace: Workspace, source: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from sample_repository import RUN, WHEN, git, make_repository, open_workspace, settings, write
 
 from autopack.workspace import Change, Workspace
+from autopack.workspace.change import DIFF_LIMIT_BYTES
 
 
 async def changed(workspace: Workspace) -> Change:
@@ -139,6 +140,25 @@ async def test_nested_repositories_are_named_and_forgotten_when_they_are_gone(wo
     assert (await changed(workspace)).files == ()
 
 
+async def test_a_nested_repository_is_mended_by_removing_its_git_folder_in_the_next_attempt(
+    workspace: Workspace,
+) -> None:
+    base = await workspace.create()
+    git(workspace.build, "init", "--quiet", "sub")
+    write(workspace.build, "sub/file", "content\n")
+    tree = await workspace.snapshot()
+    assert (await workspace.change(base, tree)).nested_repositories == ("sub",)
+    for _ in range(2):
+        await workspace.reset_build(tree)
+        assert await workspace.snapshot() == tree
+    (workspace.build / "sub" / ".git").rename(workspace.root / "moved")
+    change = await workspace.change(base, await workspace.snapshot())
+    assert change.nested_repositories == ()
+    assert [file.path for file in change.files] == ["sub/file"]
+    await workspace.reset_build(await workspace.snapshot())
+    assert (workspace.build / "sub" / "file").read_text() == "content\n"
+
+
 async def test_a_submodule_of_the_base_stays_and_one_that_was_filled_is_named(tmp_path: Path) -> None:
     source = make_repository(tmp_path / "source")
     inner = make_repository(tmp_path / "inner")
@@ -152,6 +172,8 @@ async def test_a_submodule_of_the_base_stays_and_one_that_was_filled_is_named(tm
     git(workspace.build / "sub", "add", "-A")
     git(workspace.build / "sub", "commit", "--quiet", "-m", "x")
     assert (await changed(workspace)).nested_repositories == ("sub",)
+    await workspace.reset_build(await workspace.snapshot())
+    assert await changed(workspace) == Change(files=(), nested_repositories=())
     await workspace.reset_build(base)
     assert list((workspace.build / "sub").iterdir()) == []
     assert await changed(workspace) == Change(files=(), nested_repositories=())
@@ -239,3 +261,14 @@ async def test_the_builders_own_git_diff_stays_true_after_a_snapshot(workspace: 
     await workspace.reset_build(commit)
     assert git(workspace.build, "status", "--short") == ""
     assert git(workspace.build, "log", "-1", "--format=%D") == f"HEAD -> autopack/{RUN}"
+
+
+async def test_a_huge_diff_ends_with_a_line_that_says_so(workspace: Workspace) -> None:
+    base = await workspace.create()
+    line = b"0123456789abcdef" * 4 + b"\n"
+    for lines in (DIFF_LIMIT_BYTES // 64, 4 * DIFF_LIMIT_BYTES // 64):
+        (workspace.build / "big.txt").write_bytes(line * lines)
+        diff = await workspace.diff(base, await workspace.snapshot())
+        assert diff.startswith(b"diff --git a/big.txt b/big.txt\n")
+        assert DIFF_LIMIT_BYTES < len(diff) < DIFF_LIMIT_BYTES + 200
+        assert diff.splitlines()[-1].startswith(b"[The diff is longer than 8388608 bytes")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from autopack.processes.command import Command, Profile
+from autopack.processes.hidden import Hidden
 
 _MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _SECRETS_OF_ETC = (
@@ -22,9 +23,18 @@ _ISOLATED = (
 
 
 def sandbox_argv(
-    command: Command, profile: Profile, *, toolchains: tuple[Path, ...], status_fd: int, bwrap: str
+    command: Command,
+    profile: Profile,
+    *,
+    toolchains: tuple[Path, ...],
+    hidden: Hidden,
+    status_fd: int,
+    bwrap: str,
 ) -> tuple[str, ...]:
-    """Everything before and including the command's own argv. The environment is inherited, not listed."""
+    """Everything before and including the command's own argv. The environment is inherited, not listed.
+
+    What is hidden in a system folder is covered before the profile's own folders are bound, inside it maybe.
+    """
     argv = [bwrap, *_ISOLATED, "--json-status-fd", str(status_fd)]
     if not profile.network:
         argv.append("--unshare-net")
@@ -32,6 +42,8 @@ def sandbox_argv(
     argv += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/var/tmp", "--dir", "/run"]
     if profile.network and (resolver := _resolver()):
         argv += ["--ro-bind-try", resolver, resolver]
+    for place in hidden.covered:
+        argv += ["--ro-bind", "/dev/null", str(place)] if place.is_file() else ["--tmpfs", str(place)]
     for folder, how in _binds(profile, toolchains):
         argv += [how, folder, folder]
     return (*argv, "--chdir", str(command.cwd), "--", *command.argv)

@@ -57,6 +57,8 @@ class Profile:
     home: Path
     """A private folder that is `HOME` inside; the user's own home is not there."""
     network: bool
+    hidden: tuple[Path, ...] = ()
+    """Folders of ours that must not show, wherever they are; what is above listed inside them does."""
 
 
 @dataclass(frozen=True)

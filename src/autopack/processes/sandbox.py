@@ -16,6 +16,7 @@ from autopack.processes.bubblewrap import StatusPipe, sandbox_argv
 from autopack.processes.command import Command, Confinement, Finished, Profile
 from autopack.processes.ends import wait_for_pid
 from autopack.processes.guard import Guard, end_marked
+from autopack.processes.hidden import Hidden, find_hidden
 from autopack.processes.spawn import execute
 from autopack.processes.toolchains import Toolchains, find_toolchains
 
@@ -37,16 +38,21 @@ async def run_confined(
     user's environment, it gets PATH (as far as it is bound) and the locale, never HOME; `command.env` is
     added. bubblewrap itself is found on the PATH of this process. When it ends, is
     timed out or cancelled, every process it started is dead before this returns. With `Confinement.NONE` the
-    environment is the same, but nothing is hidden. Raises `Unavailable` where the sandbox can't be started.
+    environment is the same, but nothing is hidden. Raises `Unavailable` where the sandbox can't be started,
+    or could not hide what it has to.
     """
-    path = environ.get("PATH") or os.defpath
+    path, home = environ.get("PATH") or os.defpath, user_home(environ)
     private = (profile.home, *profile.writable, *profile.readable)
-    toolchains = find_toolchains(path=path, user_home=user_home(environ), private=private)
     match confinement:
         case Confinement.BUBBLEWRAP:
+            hidden = find_hidden(environ, user_home=home, ours=profile.hidden)
+            toolchains = find_toolchains(path=path, user_home=home, private=private, hidden=hidden)
             env = _environment(command, profile, toolchains, environ=environ, path=toolchains.path)
-            return await _in_bubblewrap(replace(command, env=env), profile, toolchains.folders)
+            return await _in_bubblewrap(
+                replace(command, env=env), profile, toolchains=toolchains.folders, hidden=hidden
+            )
         case Confinement.NONE:
+            toolchains = find_toolchains(path=path, user_home=home, private=private)
             env = _environment(command, profile, toolchains, environ=environ, path=path)
             return await _bare(replace(command, env=env))
         case _:
@@ -74,7 +80,9 @@ def _environment(
     }
 
 
-async def _in_bubblewrap(command: Command, profile: Profile, toolchains: tuple[Path, ...]) -> Finished:
+async def _in_bubblewrap(
+    command: Command, profile: Profile, *, toolchains: tuple[Path, ...], hidden: Hidden
+) -> Finished:
     bwrap = shutil.which("bwrap")
     if bwrap is None:
         raise Unavailable("The sandbox needs bubblewrap, which is not installed.", hint=INSTALL_HINT)
@@ -95,7 +103,9 @@ async def _in_bubblewrap(command: Command, profile: Profile, toolchains: tuple[P
         if (first := status.number("child-pid")) is not None:
             await wait_for_pid(first, limit_seconds=_NAMESPACE_END_SECONDS)
 
-    argv = sandbox_argv(command, profile, toolchains=toolchains, status_fd=status.write_end, bwrap=bwrap)
+    argv = sandbox_argv(
+        command, profile, toolchains=toolchains, hidden=hidden, status_fd=status.write_end, bwrap=bwrap
+    )
     try:
         finished = await execute(
             replace(command, argv=argv),

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-SYSTEM_FOLDERS = ("/usr", "/etc", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt")
-"""Bound whole by the sandbox itself."""
+from autopack.processes.hidden import SYSTEM_FOLDERS, Hidden, real
+
+NOTHING_HIDDEN = Hidden()
 
 _BINARY_FOLDERS = ("bin", "sbin", "shims", "Scripts")
 _MARKS_OF_A_PREFIX = ("lib", "lib64", "libexec", "pyvenv.cfg", "versions", "toolchains")
@@ -51,11 +52,19 @@ class Toolchains:
     env: Mapping[str, str]
 
 
-def find_toolchains(*, path: str, user_home: Path, private: Iterable[Path]) -> Toolchains:
-    """Look at PATH and at the known places. `private` are folders that no bound folder may contain."""
-    keep_out = (user_home, *private)
+def find_toolchains(
+    *, path: str, user_home: Path, private: Iterable[Path], hidden: Hidden = NOTHING_HIDDEN
+) -> Toolchains:
+    """Look at PATH and at the known places. `private` are folders that no bound folder may contain.
+
+    What is `hidden` in a system folder is not there for being in it.
+    """
+    keep_out = (user_home, *private, *hidden.places)
     entries = [Path(entry) for entry in path.split(os.pathsep) if entry.startswith("/")]
     found: dict[Path, None] = {}
+
+    def system(place: Path) -> bool:
+        return _inside(place, SYSTEM_FOLDERS) and not hidden.covers(place)
 
     def offer(folder: Path) -> bool:
         if _allowed(folder, user_home=user_home, keep_out=keep_out):
@@ -67,35 +76,37 @@ def find_toolchains(*, path: str, user_home: Path, private: Iterable[Path]) -> T
         if folder.is_dir():
             offer(folder)
     for entry in entries:
-        if not _inside(entry, SYSTEM_FOLDERS) and not _inside(entry, found) and entry.is_dir():
+        if not system(entry) and not _inside(entry, found) and entry.is_dir():
             _ = (_looks_like_a_prefix(entry) and offer(entry.parent)) or offer(entry)
     for program in _PROGRAMS:
         where = shutil.which(program, path=path)
-        if where is None or _inside(real := Path(os.path.realpath(where)), SYSTEM_FOLDERS):
+        if where is None or system(program_file := real(Path(where))):
             continue
-        if not _inside(real, found) and _looks_like_a_prefix(real.parent):
-            offer(real.parent.parent)
+        if not _inside(program_file, found) and _looks_like_a_prefix(program_file.parent):
+            offer(program_file.parent.parent)
     env = {
         name: str(user_home / folder)
         for name, folder in _HOMES_OF_TOOLCHAINS.items()
         if user_home / folder in found
     }
-    visible = [str(entry) for entry in entries if _inside(entry, SYSTEM_FOLDERS) or _inside(entry, found)]
+    visible = [str(entry) for entry in entries if system(entry) or _inside(entry, found)]
     return Toolchains(folders=tuple(found), path=os.pathsep.join(dict.fromkeys(visible)), env=env)
 
 
-def is_secret(path: Path, *, user_home: Path) -> bool:
-    """Whether a path is where credentials live, or holds the user's home."""
-    return not _allowed(path, user_home=user_home, keep_out=(user_home,))
+def is_secret(path: Path, *, user_home: Path, private: Iterable[Path] = ()) -> bool:
+    """Whether a path is where credentials live, or holds the user's home or a private folder."""
+    return not _allowed(path, user_home=user_home, keep_out=(user_home, *private))
 
 
 def _allowed(folder: Path, *, user_home: Path, keep_out: tuple[Path, ...]) -> bool:
-    real = Path(os.path.realpath(folder))
-    for place in (folder, real):
-        if any(kept.is_relative_to(place) for kept in keep_out):
+    """Compared are the paths as they are said and where they really are: a link is no way around."""
+    kept = {way for place in keep_out for way in (place, real(place))}
+    for place in (folder, real(folder)):
+        if any(way.is_relative_to(place) for way in kept):
             return False
-        if place.is_relative_to(user_home) and place.relative_to(user_home).parts[0] in _SECRET:
-            return False
+        for home in (user_home, real(user_home)):
+            if place.is_relative_to(home) and place.relative_to(home).parts[0] in _SECRET:
+                return False
     return True
 
 

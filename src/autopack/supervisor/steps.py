@@ -230,7 +230,7 @@ async def _send_back(
         await service.move_phase(session, phase, to=PhaseState.FAILED, attempt=attempt.number)
         detail = (
             f"Phase {phase.phase_id} failed {attempt.number} of {phase.attempts_allowed} attempts; "
-            f"the last one: {attempt.failure}."
+            f"the last one: {attempt.failure.rstrip('.')}."
         )
         await service.move_run(
             session, run, to=RunState.FAILED, reason=EndReason.ATTEMPTS_EXHAUSTED, detail=detail

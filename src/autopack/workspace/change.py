@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
+from autopack.errors import Unavailable
 from autopack.runs.schemas import FileChange
-from autopack.workspace.git import Git, parts, shown
+from autopack.workspace.git import Git, last_words, parts, shown
 from autopack.workspace.schemas import Change
+
+DIFF_LIMIT_BYTES = 8 * 1024 * 1024
+"""What is kept of one diff; far more than an Auditor takes."""
 
 _GITLINK = "160000"
 _STATUS: dict[str, Literal["added", "modified", "deleted", "type_changed"]] = {
@@ -51,8 +55,17 @@ async def read_change(git: Git, base: str, tree: str) -> Change:
 
 
 async def read_diff(git: Git, base: str, tree: str) -> bytes:
-    """A unified diff with renames shown as such and full blob ids; binary files are only named."""
-    return await git(
+    """A unified diff with renames shown as such and full blob ids; binary files are only named.
+
+    Where it is longer than anybody reads, it ends at `DIFF_LIMIT_BYTES` with a line that says so.
+    """
+    said = await git.try_(
         "diff-tree", "-r", "-p", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv", "-M",
-        "--src-prefix=a/", "--dst-prefix=b/", base, tree,
+        "--src-prefix=a/", "--dst-prefix=b/", base, tree, output_limit_bytes=2 * DIFF_LIMIT_BYTES,
     )  # fmt: skip
+    if said.exit_code != 0:
+        raise Unavailable(f"The change from {base} to {tree} can't be shown: {last_words(said)}")
+    if not said.truncated and len(said.output) <= DIFF_LIMIT_BYTES:
+        return said.output
+    note = f"\n[The diff is longer than {DIFF_LIMIT_BYTES} bytes; the rest is left out.]\n"
+    return said.output[:DIFF_LIMIT_BYTES] + note.encode()

@@ -14,10 +14,11 @@ from autopack.workspace.checkout import check_out, settle_gitlinks
 from autopack.workspace.confined import gather_evidence
 from autopack.workspace.failure import describe_failure, has_failed
 from autopack.workspace.fingerprint import fingerprint
-from autopack.workspace.git import parts, shown
+from autopack.workspace.git import shown
 from autopack.workspace.layout import Layout
 from autopack.workspace.schemas import Check, CommandSettings
 from autopack.workspace.setup import SetupRun, copy_files, run_setup, setup_products
+from autopack.workspace.untouched import find_modified
 
 
 async def check_tree(
@@ -128,16 +129,8 @@ async def _clean(layout: Layout, products: leftovers.Remembered) -> bool:
 
 async def _changed_files(layout: Layout) -> tuple[str, ...]:
     layout.link("verify")
-    listing = await layout.git_in("verify")(
-        "diff",
-        "-z",
-        "--name-only",
-        "--no-renames",
-        "--no-ext-diff",
-        "--no-textconv",
-        "--ignore-submodules=all",
-    )
-    return tuple(shown(path) for path in parts(listing))
+    modified = await find_modified(layout, "verify", layout.git_in("verify"))
+    return tuple(shown(path) for path in modified.changed)
 
 
 def _told(command: str, failure: str) -> str:

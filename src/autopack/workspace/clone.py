@@ -13,6 +13,7 @@ from autopack.workspace.checkout import GITLINK
 from autopack.workspace.files import remove, write_durably
 from autopack.workspace.git import Git, last_words, parts, text
 from autopack.workspace.layout import EXCLUDED, Layout
+from autopack.workspace.publish import refuse_unpublishable
 from autopack.workspace.source import common_dir
 
 _UPLOAD_PACK = "git -c 'safe.directory=*' -c core.hooksPath=/dev/null upload-pack"
@@ -41,8 +42,11 @@ async def make_clone(layout: Layout, source: Path) -> Origin:
     """Copy the user's HEAD, and the tags on its history, into a new repository of ours.
 
     Nothing is shared with the user's repository: no hard links, no alternates, no remote. What an earlier,
-    killed attempt left is made anew. Raises `Unavailable` where the source can't be read.
+    killed attempt left is made anew. Raises `Unavailable` where the source can't be read or written, and
+    `Conflict` where it can have no branch of ours.
     """
+    await refuse_unpublishable(source)
+    await _refuse_missing_objects(source)
     for left in (
         layout.git_dir,
         layout.state,
@@ -78,6 +82,22 @@ def remember_origin(layout: Layout, origin: Origin) -> None:
     """The last step of creating: from now on the workspace is there."""
     stored = {"base": origin.base, "gitlinks": dict(origin.gitlinks)}
     write_durably(layout.state / "created.json", json.dumps(stored).encode())
+
+
+async def _refuse_missing_objects(source: Path) -> None:
+    """A partial clone (`--filter=blob:none`) leaves objects at its server, which our own git never asks."""
+    git = Git(common_dir(source))
+    partial = await git.try_("config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$")
+    if partial.exit_code != 0:
+        return
+    listed = await git.try_("rev-list", "--objects", "--no-object-names", "--missing=print", "HEAD")
+    missing = listed.output.count(b"\n?") + listed.output.startswith(b"?")
+    if missing or listed.exit_code != 0:
+        raise Unavailable(
+            f"{source} is a partial clone: {missing or 'some'} objects of its history are not here.",
+            hint="Fetch them: git config --unset-all remote.origin.partialclonefilter; git fetch --refetch "
+            "(git 2.36 or newer), or clone it anew without --filter.",
+        )
 
 
 async def _object_format(source: Path) -> str:

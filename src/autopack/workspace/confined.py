@@ -45,10 +45,11 @@ async def run_in_checkout(
     """
     checkout = layout.checkout(which)
     env = {name: settings.environ[name] for name in settings.env if name in settings.environ}
+    ours = _ours(layout)
     readable: list[Path] = []
     if installing:
         installers = installer_variables(settings.environ)
-        readable = _folders_named_by(installers.values(), home=user_home(settings.environ))
+        readable = _folders_named_by(installers.values(), home=user_home(settings.environ), ours=ours)
         env = installers | env
     return await run_confined(
         Command(argv=("sh", "-c", command), cwd=checkout, env=env, timeout_seconds=timeout_seconds),
@@ -57,6 +58,7 @@ async def run_in_checkout(
             readable=(layout.git_dir, checkout / ".git", *readable),
             home=layout.home(which),
             network=installing or settings.network,
+            hidden=ours,
         ),
         confinement=settings.confinement,
         environ=settings.environ,
@@ -99,7 +101,13 @@ def installer_variables(environ: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _folders_named_by(values: Iterable[str], *, home: Path) -> list[Path]:
+def _ours(layout: Layout) -> tuple[Path, ...]:
+    """The folder of all workspaces, and AUTOPACK_HOME around it, where it is the usual one."""
+    workspaces = layout.root.absolute().parent
+    return (workspaces, workspaces.parent) if workspaces.name == "workspaces" else (workspaces,)
+
+
+def _folders_named_by(values: Iterable[str], *, home: Path, ours: tuple[Path, ...]) -> list[Path]:
     """Certificate bundles and local indexes that the values name, and that the sandbox would hide."""
     found = [Path(word) for value in values for word in value.split() if word.startswith("/")]
-    return [path for path in found if path.exists() and not is_secret(path, user_home=home)]
+    return [path for path in found if path.exists() and not is_secret(path, user_home=home, private=ours)]

@@ -9,6 +9,7 @@ filters it names.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,8 +42,15 @@ class Git:
     work_tree: Path | None = None
     index: Path | None = None
 
-    async def try_(self, *args: str, stdin: bytes = b"", locks: bool = False) -> Finished:
-        """Run git and hand back how it ended, whatever that was."""
+    async def try_(
+        self,
+        *args: str,
+        stdin: bytes = b"",
+        locks: bool = False,
+        output_limit_bytes: int = _OUTPUT_LIMIT_BYTES,
+        settings: Mapping[str, str] | None = None,
+    ) -> Finished:
+        """Run git and hand back how it ended, whatever that was. `settings` outdo the repository's own."""
         env = scrubbed_environment()
         env["GIT_DIR"] = str(self.git_dir)
         cwd = self.git_dir
@@ -53,13 +61,18 @@ class Git:
             env["GIT_INDEX_FILE"] = str(self.index)
         if not locks:
             env["GIT_OPTIONAL_LOCKS"] = "0"
+        if settings:
+            # As variables, because `-c` takes no name that holds "=", and a path may.
+            env["GIT_CONFIG_COUNT"] = str(len(settings))
+            for number, (name, value) in enumerate(settings.items()):
+                env |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
         finished = await run(
             Command(
                 argv=("git", *_CONFIG, *args),
                 cwd=cwd,
                 env=env,
                 timeout_seconds=_TIMEOUT_SECONDS,
-                output_limit_bytes=_OUTPUT_LIMIT_BYTES,
+                output_limit_bytes=output_limit_bytes,
                 separate_errors=True,
                 input_bytes=stdin,
             )

@@ -2,36 +2,52 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from autopack.errors import BranchCheckedOut, BranchMoved, Unavailable
+from autopack.errors import BranchCheckedOut, BranchMoved, Conflict, Unavailable
 from autopack.runs.schemas import branch_name
 from autopack.workspace.git import Git, last_words
 from autopack.workspace.layout import Layout
 from autopack.workspace.source import checked_out_at, common_dir
 
-_QUIET = ("-c", "fetch.prune=false", "-c", "fetch.writeCommitGraph=false", "-c", "fetch.output=full")
+_SETTINGS = {
+    "fetch.prune": "false",
+    "fetch.writeCommitGraph": "false",
+    "fetch.output": "full",
+    "fetch.showForcedUpdates": "true",  # false would take every move for a fast-forward
+    "protocol.allow": "always",
+    "protocol.file.allow": "always",
+}
+"""What of the user's settings would harm the fetch, or keep it from our path on the same machine."""
 
 
 async def publish(layout: Layout, source: Path) -> None:
     """Fetch the branch from our repository into the user's. Done already is fine.
 
     Hooks, gc and FETCH_HEAD are off. Raises `BranchCheckedOut` where it is checked out there, `BranchMoved`
-    where it holds commits that are not ours, `Unavailable` where the repository is gone or refuses.
+    where it holds commits that are not ours, `Conflict` where there can be no such branch, `Unavailable`
+    where the repository is gone or refuses.
     """
     user_git_dir = common_dir(source)
     git = Git(user_git_dir)
     if (place := checked_out_at(user_git_dir, source, layout.branch)) is not None:
         raise _checked_out(layout, place)
+    ours = str(layout.git_dir)
+    # Of the rewritings in the user's configuration (url.*.insteadOf) git takes the one for the longest
+    # beginning of a path: this one, for the whole path, to itself.
+    settings = _SETTINGS | {f"url.{ours}.insteadOf": ours}
     fetched = await git.try_(
-        *_QUIET, "fetch", "--quiet", "--no-tags", "--no-prune", "--no-prune-tags", "--no-write-fetch-head",
-        "--no-auto-gc", "--no-recurse-submodules", str(layout.git_dir), f"{layout.branch}:{layout.branch}",
+        "fetch", "--quiet", "--no-tags", "--no-prune", "--no-prune-tags", "--no-write-fetch-head",
+        "--no-auto-gc", "--no-recurse-submodules", ours, f"{layout.branch}:{layout.branch}",
+        settings=settings,
     )  # fmt: skip
     if fetched.exit_code == 0:
         return
     said = fetched.errors.decode(errors="replace")
     if "refusing to fetch into" in said:
         raise _checked_out(layout, source)
+    await refuse_unpublishable(source)
     if await _holds_others(layout, git):
         branch = branch_name(layout.run_id)
         raise BranchMoved(
@@ -42,6 +58,28 @@ async def publish(layout: Layout, source: Path) -> None:
         f"The branch {branch_name(layout.run_id)} can't be written to {source}: {last_words(fetched)}",
         hint="The commits are safe in the workspace; going on with the run publishes them again.",
     )
+
+
+async def refuse_unpublishable(source: Path) -> None:
+    """Find out, without writing, what would keep the branch of any run out of the user's repository.
+
+    Raises `Conflict` where a branch has the name that our branches have their folder in, `Unavailable` where
+    the repository can't be written.
+    """
+    git_dir = common_dir(source)
+    folder = branch_name("").rstrip("/")
+    found = await Git(git_dir).try_("show-ref", "--verify", "--quiet", f"refs/heads/{folder}")
+    if found.exit_code == 0:
+        raise Conflict(
+            f"{source} has a branch named {folder}, beside which git can have none named {folder}/....",
+            hint=f"Rename it (git branch -m {folder} another-name), then start or resume the run.",
+        )
+    for place in (git_dir / "objects", git_dir / "refs" / "heads"):
+        if place.exists() and not os.access(place, os.W_OK):
+            raise Unavailable(
+                f"{place} can't be written, so the run's branch can't get into {source}.",
+                hint="Give yourself the right to write it, or work on a clone of your own.",
+            )
 
 
 async def _holds_others(layout: Layout, users: Git) -> bool:

@@ -18,6 +18,7 @@ from autopack.errors import Unavailable
 from autopack.workspace.files import behind_a_link, make_readable_below
 from autopack.workspace.git import last_words, parts, text
 from autopack.workspace.layout import Layout
+from autopack.workspace.untouched import find_modified
 
 
 @dataclass
@@ -49,6 +50,9 @@ async def refresh_snapshot_index(layout: Layout) -> Refreshed:
     git = layout.git_in("build", index=layout.snapshot_index)
     listing = await git("ls-files", "-z", "--others", "--modified", "--deleted", "--exclude-standard")
     differing = _sort(layout, parts(listing))
+    if differing.update:
+        untouched = (await find_modified(layout, "build", git)).untouched
+        differing.update = [path for path in differing.update if path not in untouched]
     if differing.drop:
         await git(
             "update-index", "-z", "--force-remove", "--stdin", stdin=_joined(differing.drop), locks=True
