@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from processes.process_table import until_gone
+from process_table import until_gone
 
 PROGRAM = """
 import os, subprocess, sys, time

@@ -14,8 +14,8 @@ _GUARD = """
 read -r group; read -r _
 if [ -n "$group" ]; then kill -s KILL -- "-$group"; fi
 for round in 1 2 3; do
-    for file in /proc/[0-9]*/environ; do
-        if grep -qs -- "$1" "$file"; then process=${file#/proc/}; kill -s KILL "${process%/environ}"; fi
+    for file in $(grep -ls -- "$1" /proc/[0-9]*/environ); do
+        process=${file#/proc/}; kill -s KILL "${process%/environ}"
     done
     sleep 0.2
 done
