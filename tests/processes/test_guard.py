@@ -6,7 +6,6 @@ import uuid
 from pathlib import Path
 
 import pytest
-
 from process_table import until_gone
 
 PROGRAM = """
