@@ -37,6 +37,11 @@ class Settings:
         return self.home / "artifacts"
 
     @property
+    def transcripts(self) -> Path:
+        """Folder of the conversations of open attempts, as they were: what recovery goes on with."""
+        return self.home / "transcripts"
+
+    @property
     def workspaces(self) -> Path:
         """Folder of run workspaces, one per run id."""
         return self.home / "workspaces"

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from autopack.agents.base import Access, AgentTask, Shell
+from autopack.agents.base import Access, AgentTask, Keep, Shell
 from autopack.agents.patience import Patience
 from autopack.routing.policy import ModelRef, ProviderKind
 from autopack.simulator import RunningSimulator, Scenario
@@ -45,11 +45,13 @@ class Books:
         self.bounds[call_id] = bound
         return call_id
 
-    async def settle(self, call_id: str, *, usage: TokenUsage, response_id: str | None) -> None:
+    async def settle(
+        self, call_id: str, *, usage: TokenUsage, response_id: str | None, keep: Keep | None = None
+    ) -> None:
         self._close(call_id)
         self.settled[call_id] = (usage, response_id)
 
-    async def lose(self, call_id: str, *, why: str) -> None:
+    async def lose(self, call_id: str, *, why: str, keep: Keep | None = None) -> None:
         self._close(call_id)
         self.lost[call_id] = why
 
@@ -79,15 +81,27 @@ class Notes:
 
     transcripts: list[bytes] = field(default_factory=list[bytes])
     activities: list[str] = field(default_factory=list[str])
+    retries: list[tuple[str, float, int]] = field(default_factory=list[tuple[str, float, int]])
     dies_at: int | None = None
 
-    async def responded(self, transcript: bytes) -> None:
+    async def asking(self) -> None:
+        """Nothing to keep: the checkout is not followed."""
+
+    async def retrying(self, *, why: str, wait_seconds: float, tries: int) -> None:
+        self.retries.append((why, wait_seconds, tries))
+
+    async def responded(self, transcript: bytes) -> Keep:
         self.transcripts.append(transcript)
         if len(self.transcripts) == self.dies_at:
             raise Killed
+        return _nothing
 
     def doing(self, activity: str) -> None:
         self.activities.append(activity)
+
+
+async def _nothing(_session: object) -> None:
+    """These books have no transaction."""
 
 
 def script(*steps: dict[str, Any], when: Sequence[str] = ()) -> Scenario:

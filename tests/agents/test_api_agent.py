@@ -162,7 +162,7 @@ async def test_a_stored_conversation_goes_on_without_asking_anything_again(
     assert result.output == "Wrote the store."
     assert result.requests == 4 - dies_at == len(later.transcripts)
     assert (tmp_path / "todo/store.py").read_text() == "X = 2\n"
-    assert len(books.settled) == 4
+    assert len(books.settled) == 3  # the first one's process died before it was closed
 
 
 async def test_a_typed_answer_in_a_stored_conversation_is_taken_as_it_is(

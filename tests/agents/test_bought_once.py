@@ -30,7 +30,7 @@ from agents.conversing import (
     task_for,
 )
 from autopack.agents.api import ApiAgent
-from autopack.agents.base import Access, AgentTask, ShellResult
+from autopack.agents.base import Access, AgentTask, Keep, ShellResult
 from autopack.agents.metered import MeteredModel
 from autopack.agents.providers import open_model
 from autopack.routing.policy import ProviderKind
@@ -75,18 +75,20 @@ class Journal:
 class KeptBooks(Books):
     journal: Journal = field(default_factory=Journal)
 
-    async def settle(self, call_id: str, *, usage: TokenUsage, response_id: str | None) -> None:
+    async def settle(
+        self, call_id: str, *, usage: TokenUsage, response_id: str | None, keep: Keep | None = None
+    ) -> None:
         await self.journal.add("settle")
-        await super().settle(call_id, usage=usage, response_id=response_id)
+        await super().settle(call_id, usage=usage, response_id=response_id, keep=keep)
 
 
 @dataclass
 class KeptNotes(Notes):
     journal: Journal = field(default_factory=Journal)
 
-    async def responded(self, transcript: bytes) -> None:
+    async def responded(self, transcript: bytes) -> Keep:
         await self.journal.add("responded")
-        await super().responded(transcript)
+        return await super().responded(transcript)
 
 
 @dataclass
@@ -193,12 +195,15 @@ async def test_a_response_is_stored_then_settled_and_then_its_tools_run(
 
 
 async def test_what_was_bought_is_settled_where_it_could_not_be_stored(tmp_path: Path) -> None:
-    journal = Journal(stops_at="responded 1", dies=True)
-    books, notes = KeptBooks(journal=journal), KeptNotes(journal=journal)
+    class FullDisk(Notes):
+        async def responded(self, transcript: bytes) -> Keep:
+            raise OSError("no space left on device")
+
+    books = Books()
     async with serve(BUILDING) as simulator:
-        task = task_for(simulated(simulator, ProviderKind.OPENAI), tmp_path, str, shell=journal.shell)
-        with pytest.raises(Killed):
-            await AGENT.run(task, meter=books, watch=notes)
+        task = task_for(simulated(simulator, ProviderKind.OPENAI), tmp_path, str, shell=Journal().shell)
+        with pytest.raises(OSError, match="no space"):
+            await AGENT.run(task, meter=books, watch=FullDisk())
     assert list(books.settled) == ["call-1"]
 
 

@@ -14,7 +14,7 @@ from pydantic_ai.models import ModelRequestParameters
 from agents.conversing import KEY, PATIENCE, Books, Notes, calls, model_at, script, simulated, task_for
 from agents.faulty import Says, gate_to
 from autopack.agents.api import ApiAgent
-from autopack.agents.base import ShellResult
+from autopack.agents.base import Keep, ShellResult
 from autopack.agents.metered import MeteredModel
 from autopack.agents.providers import open_model
 from autopack.agents.tools import activity, bounded
@@ -91,10 +91,12 @@ class SlowBooks(Books):
     settling: asyncio.Event = field(default_factory=asyncio.Event)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def settle(self, call_id: str, *, usage: TokenUsage, response_id: str | None) -> None:
+    async def settle(
+        self, call_id: str, *, usage: TokenUsage, response_id: str | None, keep: Keep | None = None
+    ) -> None:
         self.settling.set()
         await self.go_on.wait()
-        await super().settle(call_id, usage=usage, response_id=response_id)
+        await super().settle(call_id, usage=usage, response_id=response_id, keep=keep)
 
 
 async def test_a_settlement_that_has_begun_is_finished_before_the_cancellation(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from autopack.config import Settings
 from autopack.runs import queries
-from autopack.runs.states import EndReason
+from autopack.runs.states import EndReason, Waiting
 from autopack.runs.tables import AttemptRow
 from fixtures.world import FILES, PLAN, World, approves, builds, git, rejects, small_world, write_file
 
@@ -216,7 +216,7 @@ async def test_a_setup_that_fails_is_said_before_anything_is_spent(
     assert "exit code 3" in run.end_detail
 
 
-async def test_a_model_server_that_is_not_there_ends_the_run_and_it_can_go_on(
+async def test_a_model_server_that_is_not_there_pauses_the_run_and_it_goes_on_where_it_was(
     tmp_path: Path, settings: Settings
 ) -> None:
     async with small_world(tmp_path, settings, builds(1, GOOD), approves()) as world:
@@ -225,9 +225,13 @@ async def test_a_model_server_that_is_not_there_ends_the_run_and_it_can_go_on(
             right.replace(world.simulator.openai_url, "http://127.0.0.1:9/v1")
         )
         run = await world.run()
-        assert (run.state, run.end_reason) == ("failed", EndReason.PROVIDER_UNREACHABLE)
+        assert (run.state, run.waits_for) == ("paused", Waiting.PROVIDER_UNREACHABLE)
         (tried,) = await attempts(world, run.id)
         assert tried.outcome == "open"
+        world.settings.policy_path.write_text(right)
+        await world.drive(run.id)
+        assert (await world.read(run.id)).state == "succeeded"
+        assert len(await attempts(world, run.id)) == 1
 
 
 async def test_changes_beside_the_builders_tools_count_too(tmp_path: Path, settings: Settings) -> None:

@@ -68,7 +68,7 @@ async def test_a_failed_run_needs_you_and_says_why(
 ) -> None:
     run_id = await record_run(settings, repository=tmp_path)
     await end_run(
-        settings, run_id, state=RunState.FAILED, reason=EndReason.PROVIDER_UNREACHABLE, detail="Nobody there."
+        settings, run_id, state=RunState.FAILED, reason=EndReason.PROVIDER_REFUSED, detail="Nobody there."
     )
     async with database.read() as session:
         status = await run_status(session, run_id)

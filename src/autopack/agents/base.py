@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
+from autopack.db import WriteSession
 from autopack.errors import AutopackError, Unavailable
 from autopack.routing.policy import ModelRef
 from autopack.usage.schemas import TokenUsage
@@ -66,6 +67,10 @@ class AgentResult(Generic[T]):
     usage: TokenUsage
 
 
+Keep: TypeAlias = Callable[[WriteSession], Awaitable[None]]
+"""What a transaction has to write beside its own; it comes first in it."""
+
+
 class Metering(Protocol):
     """Books of one conversation. Each request that is sent is one reservation, closed exactly once:
 
@@ -77,11 +82,16 @@ class Metering(Protocol):
         """Commit to at most `bound` before a request is sent; gives its call id."""
         ...
 
-    async def settle(self, call_id: str, *, usage: TokenUsage, response_id: str | None) -> None:
-        """The request was answered, and this is what the provider says it took."""
+    async def settle(
+        self, call_id: str, *, usage: TokenUsage, response_id: str | None, keep: Keep | None = None
+    ) -> None:
+        """The request was answered, and this is what the provider says it took.
+
+        `keep` stores what was answered, in the same transaction.
+        """
         ...
 
-    async def lose(self, call_id: str, *, why: str) -> None:
+    async def lose(self, call_id: str, *, why: str, keep: Keep | None = None) -> None:
         """The request went out and no usage came back: recorded as unknown, never as zero."""
         ...
 
@@ -93,11 +103,20 @@ class Metering(Protocol):
 class Watcher(Protocol):
     """Who is told how a conversation goes."""
 
-    async def responded(self, transcript: bytes) -> None:
-        """A response is in, its call is not closed and none of its tools has run: what `history` takes.
+    async def asking(self) -> None:
+        """A request is about to be reserved and sent: what the checkout holds now, its answer stands on."""
+        ...
 
-        Finished before any cancellation goes on, so that the response is never bought again.
+    async def responded(self, transcript: bytes) -> Keep:
+        """A response is in and none of its tools has run: makes the transcript durable (`history` takes it).
+
+        What it gives back refers to it, in the transaction that closes the call: a response is kept and
+        paid for at one moment. Both finish before any cancellation goes on.
         """
+        ...
+
+    async def retrying(self, *, why: str, wait_seconds: float, tries: int) -> None:
+        """A request failed and is sent again after a wait; `tries` is how often it was sent."""
         ...
 
     def doing(self, activity: str) -> None:

@@ -14,7 +14,7 @@ from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 
-from autopack.agents.base import Metering, Watcher
+from autopack.agents.base import Keep, Metering, Watcher
 from autopack.agents.failures import StreamCut, costs_nothing, describe, explain, may_pass
 from autopack.agents.patience import Patience
 from autopack.routing.policy import ModelRef, ProviderKind
@@ -70,6 +70,7 @@ class MeteredModel(WrapperModel):
             cache_write_tokens=words if self._model.kind is ProviderKind.ANTHROPIC else 0,
         )
         tried = 0
+        await self._watch.asking()
         while True:
             try:
                 self._watch.doing("thinking")
@@ -83,6 +84,7 @@ class MeteredModel(WrapperModel):
                 if hopeless or not may_pass(error):
                     raise explain(error, self._model, api_key=self._api_key) from error
                 self._watch.doing(f"waiting {wait:g} s for {self._model.provider}: {describe(error)}")
+                await self._watch.retrying(why=describe(error), wait_seconds=wait, tries=tried)
             await asyncio.sleep(wait)
 
     async def _booked(
@@ -110,20 +112,26 @@ class MeteredModel(WrapperModel):
         return response
 
     async def _keep(self, call_id: str, messages: list[ModelMessage], response: ModelResponse) -> None:
-        """Store a response and then close its call: what is stored is never bought again.
+        """Store a response and close its call, in one transaction: what is stored is never bought again.
 
-        The call is settled also where storing fails: the money is spent.
+        The call is closed also where storing fails: the money is spent.
         """
         self.answered += 1
-        usage = reported_usage(response)
         try:
-            await self._watch.responded(ModelMessagesTypeAdapter.dump_json([*messages, response]))
-        finally:
-            if usage is None:
-                await self._meter.lose(call_id, why="the answer reported no usage")
-            else:
-                self.usage += usage
-                await self._meter.settle(call_id, usage=usage, response_id=response.provider_response_id)
+            keep = await self._watch.responded(ModelMessagesTypeAdapter.dump_json([*messages, response]))
+            await self._close_answered(call_id, response, keep)
+        except Exception:
+            await self._close_answered(call_id, response, None)
+            raise
+        self.usage += reported_usage(response) or TokenUsage()
+
+    async def _close_answered(self, call_id: str, response: ModelResponse, keep: Keep | None) -> None:
+        usage = reported_usage(response)
+        if usage is None:
+            await self._meter.lose(call_id, why="the answer reported no usage", keep=keep)
+        else:
+            response_id = response.provider_response_id
+            await self._meter.settle(call_id, usage=usage, response_id=response_id, keep=keep)
 
     async def _close_unanswered(self, call_id: str, error: BaseException) -> None:
         if not isinstance(error, ModelAPIError):

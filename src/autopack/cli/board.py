@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from autopack.feed.schemas import (
     AttemptFailed,
     BaselineChecked,
+    CallRetried,
     CancelAsked,
     Event,
     ModelsChosen,
@@ -120,7 +121,7 @@ class Board:
             case BaselineChecked() as checked:
                 self.baseline = "passed" if checked.passed else "red"
                 self._moved_on(event.created_at)
-            case RunCreated() | RunClaimed() | VerdictGiven() | RunMerged() | RunDiscarded():
+            case RunCreated() | RunClaimed() | CallRetried() | VerdictGiven() | RunMerged() | RunDiscarded():
                 pass
 
     def _run_moved(self, moved: RunMoved, at: datetime) -> None:

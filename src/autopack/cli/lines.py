@@ -9,6 +9,7 @@ from autopack.cli.words import clean, clock, count, one_line, sentences, words
 from autopack.feed.schemas import (
     AttemptFailed,
     BaselineChecked,
+    CallRetried,
     CancelAsked,
     Event,
     ModelsChosen,
@@ -62,6 +63,8 @@ def _said(event: Event, phases: int, unverified: frozenset[str]) -> str | None:
             return _phase_moved(moved, phases, unverified)
         case ModelsChosen() as chosen:
             return _chosen(chosen)
+        case CallRetried() as retried:
+            return _retried(retried)
         case AttemptFailed() as failed:
             return _failed(failed)
         case VerdictGiven() as given:
@@ -127,6 +130,13 @@ def _chosen(chosen: ModelsChosen) -> str:
     )
     said += ", both of one family" if chosen.same_family else ""
     return said + (" (simulated)" if chosen.simulated else "")
+
+
+def _retried(retried: CallRetried) -> str:
+    return (
+        f"{retried.phase_id}: {retried.role}'s {clean(retried.model)} did not answer "
+        f"({one_line(retried.why)}); asking again in {retried.wait_seconds:.0f} s"
+    )
 
 
 def _failed(failed: AttemptFailed) -> str:

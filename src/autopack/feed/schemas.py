@@ -95,6 +95,19 @@ class ModelsChosen(_Event):
     simulated: bool
 
 
+class CallRetried(_Event):
+    """A request to a model failed and is sent again after a wait. `tries` is how often it was sent."""
+
+    kind: Literal["call_retried"] = "call_retried"
+    phase_id: str
+    attempt: int
+    role: str
+    model: str
+    why: str
+    wait_seconds: float
+    tries: int
+
+
 class AttemptFailed(_Event):
     """An attempt ended without its change being accepted. `attempts_left` may be 0."""
 
@@ -154,6 +167,7 @@ EventBody = Annotated[
     | BaselineChecked
     | PhaseMoved
     | ModelsChosen
+    | CallRetried
     | AttemptFailed
     | VerdictGiven
     | PhaseCommitted

@@ -1,7 +1,7 @@
 """The schema's history. Alembic revisions, shipped in the wheel and applied on first use."""
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision, kept here so that starting up needs no Alembic when there is nothing to do."""
 
-KNOWN = frozenset({"0001"})
+KNOWN = frozenset({"0001", "0002"})
 """Every revision this version can upgrade from."""

@@ -7,12 +7,12 @@ a call that nobody knows of. No cap is checked yet: that is the quota ledger's n
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from autopack.db import Database
+from autopack.db import Database, WriteSession
 from autopack.routing import queries
 from autopack.routing.policy import ModelRef
 from autopack.routing.tables import ReservationRow
@@ -69,11 +69,24 @@ class Meter:
             )
         return call_id
 
-    async def settle(self, call_id: str, *, usage: TokenUsage, response_id: str | None) -> None:
-        """The request was answered, and this is what the provider says it took."""
+    async def settle(
+        self,
+        call_id: str,
+        *,
+        usage: TokenUsage,
+        response_id: str | None,
+        keep: Callable[[WriteSession], Awaitable[None]] | None = None,
+    ) -> None:
+        """The request was answered, and this is what the provider says it took.
+
+        `keep` writes what was answered in the same transaction, and comes first: a run is locked before
+        a pool.
+        """
         now = datetime.now(UTC)
         cost = self._price(usage, now)
         async with self._database.write() as session:
+            if keep is not None:
+                await keep(session)
             await queries.lock_pool(session, self._pool)
             event = LlmUsageEvent(
                 provider=self._context.model.provider,
@@ -98,9 +111,17 @@ class Meter:
             await record_usage(session, event)
             await queries.close(session, call_id, state="settled")
 
-    async def lose(self, call_id: str, *, why: str) -> None:
+    async def lose(
+        self,
+        call_id: str,
+        *,
+        why: str,
+        keep: Callable[[WriteSession], Awaitable[None]] | None = None,
+    ) -> None:
         """The request went out and no usage came back: recorded as unknown at its reserved size."""
         async with self._database.write() as session:
+            if keep is not None:
+                await keep(session)
             await queries.lock_pool(session, self._pool)
             reservation = await queries.open_reservation(session, call_id)
             if reservation is not None:

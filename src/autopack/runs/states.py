@@ -84,7 +84,6 @@ class EndReason(StrEnum):
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"
     BASELINE_RED = "baseline_red"
     SETUP_FAILED = "setup_failed"
-    PROVIDER_UNREACHABLE = "provider_unreachable"
     PROVIDER_REFUSED = "provider_refused"
     UNAVAILABLE = "unavailable"
     BRANCH_MOVED = "branch_moved"
@@ -93,9 +92,10 @@ class EndReason(StrEnum):
 
 
 class Waiting(StrEnum):
-    """Why a paused run waits for a person."""
+    """What a paused run waits for, until a person has it go on."""
 
     BRANCH_CHECKED_OUT = "branch_checked_out"
+    PROVIDER_UNREACHABLE = "provider_unreachable"
 
 
 _R, _P = RunState, PhaseState

@@ -98,6 +98,8 @@ class AttemptRow(Base):
     """The Builder's checkout when that response came: where a recovered Builder goes on."""
     audit_transcript_sha: Mapped[str | None] = mapped_column(String(64))
     """Artifact of the Auditor's conversation up to the last response received."""
+    audit_parts: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
+    """What the Auditor found in each part of a large diff that it has read: `PartReview` of roles."""
     tree: Mapped[str | None] = mapped_column(String(64))
     """The change as the Builder left it: what is verified, audited and committed."""
     diff_sha: Mapped[str | None] = mapped_column(String(64))

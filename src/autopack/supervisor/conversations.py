@@ -1,7 +1,7 @@
 """The two conversations of an attempt: what Builder and Auditor are told, and what is kept of each response.
 
-After every response the transcript is stored (and, for the Builder, the tree of its checkout), so that a
-recovered attempt continues its conversation: a received response is never bought again.
+Before each request the Builder's checkout is kept as a tree, and after each response the transcript: a
+recovered attempt goes on with that conversation on that tree, and a received response is never bought again.
 """
 
 from __future__ import annotations
@@ -9,7 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from autopack.agents.base import AgentGaveUp, ProviderRefused, Shell, ShellResult
+from autopack.agents.base import AgentGaveUp, Keep, ProviderRefused, Shell, ShellResult
+from autopack.artifacts import ArtifactStore
+from autopack.db import WriteSession
+from autopack.feed import queries as feed
+from autopack.feed.schemas import CallRetried
 from autopack.roles import auditor, builder
 from autopack.roles.briefs import Assignment, Call
 from autopack.roles.schemas import Verdict
@@ -60,7 +64,7 @@ class Conversations:
                 brief,
                 call=call,
                 meter=self._meter(at, "builder", call.model),
-                watch=_Watch(hold, at, "builder"),
+                watch=_Watch(hold, at, "builder", call.model),
             )
         except AgentGaveUp as error:
             return _gave_up(AttemptOutcome.BUILDER_GAVE_UP, "the Builder", error)
@@ -89,12 +93,25 @@ class Conversations:
                 brief,
                 call=call,
                 meter=self._meter(at, "auditor", call.model),
-                watch=_Watch(hold, at, "auditor"),
+                watch=_Watch(hold, at, "auditor", call.model),
             )
         except auditor.DiffTooLarge as error:
             return _gave_up(AttemptOutcome.DIFF_TOO_LARGE, "the Auditor", error)
         except AgentGaveUp as error:
             return _gave_up(AttemptOutcome.AUDITOR_GAVE_UP, "the Auditor", error)
+
+    async def file(self, at: At) -> Filed:
+        """Put both conversations, as far as they came, to the artifacts: their attempt is about to end."""
+        services = self._hold.services
+        async with services.database.read() as session:
+            attempt = await queries.attempt(session, self._hold.run_id, at.phase.phase_index, at.open.number)
+        digests = attempt.transcript_sha, attempt.audit_transcript_sha
+        builder, auditor = [
+            None if digest is None else await services.artifacts.store(services.transcripts.get(digest))
+            for digest in digests
+        ]
+        working = tuple(digest for digest in digests if digest is not None)
+        return Filed(transcripts=services.transcripts, working=working, builder=builder, auditor=auditor)
 
     def _assignment(self, at: At) -> Assignment:
         planned = self._hold.planned(at.phase.phase_id)
@@ -127,7 +144,7 @@ class Conversations:
             api_key=key,
             max_requests=max_requests,
             max_output_tokens=OUTPUT_TOKENS,
-            history=None if history is None else self._hold.services.artifacts.get(history),
+            history=None if history is None else self._hold.services.transcripts.get(history),
             shell=shell,
         )
 
@@ -185,29 +202,78 @@ class Conversations:
 
 
 @dataclass(frozen=True)
-class _Watch:
-    hold: Hold
-    at: At
-    role: str
+class Filed:
+    """The conversations of an attempt that ends, as artifacts; until then their working copies are kept."""
 
-    async def responded(self, transcript: bytes) -> None:
-        """Keep the conversation, and for the Builder the checkout that it stands on."""
-        tree = await self.hold.workspace.snapshot() if self.role == "builder" else None
-        artifacts, phase = self.hold.services.artifacts, self.at.phase
-        digest = await artifacts.store(transcript)
-        async with self.hold.move() as (session, run):
-            attempt = await queries.attempt(session, run.id, phase.phase_index, self.at.open.number)
-            if self.role == "builder":
+    transcripts: ArtifactStore
+    working: tuple[str, ...]
+    builder: str | None
+    auditor: str | None
+
+    def refer(self, attempt: AttemptRow) -> None:
+        """Have the attempt refer to the artifacts."""
+        attempt.transcript_sha, attempt.audit_transcript_sha = self.builder, self.auditor
+
+    def drop_working_copies(self) -> None:
+        """Remove what nothing refers to any more."""
+        for digest in self.working:
+            self.transcripts.remove(digest)
+
+
+class _Watch:
+    """Keeps a conversation as it goes, and tells how it goes."""
+
+    def __init__(self, hold: Hold, at: At, role: str, model: ModelRef) -> None:
+        self._hold = hold
+        self._at = at
+        self._role = role
+        self._model = model
+        self._tree: str | None = None
+        self._superseded: list[str] = []
+
+    async def asking(self) -> None:
+        """Keep the Builder's checkout: the answer to come stands on it."""
+        for digest in self._superseded:
+            self._hold.services.transcripts.remove(digest)
+        self._superseded.clear()
+        if self._role == "builder":
+            self._tree = await self._hold.workspace.snapshot()
+
+    async def responded(self, transcript: bytes) -> Keep:
+        """Make the transcript durable; what it gives back refers to it in the attempt."""
+        digest = await self._hold.services.transcripts.store(transcript)
+
+        async def keep(session: WriteSession) -> None:
+            run = await self._hold.fence(session)
+            phase_index, number = self._at.phase.phase_index, self._at.open.number
+            attempt = await queries.attempt(session, run.id, phase_index, number)
+            if self._role == "builder":
                 former = attempt.transcript_sha
-                attempt.transcript_sha, attempt.checkpoint_tree = digest, tree
+                attempt.transcript_sha, attempt.checkpoint_tree = digest, self._tree
             else:
                 former, attempt.audit_transcript_sha = attempt.audit_transcript_sha, digest
-        if former is not None and former != digest:
-            artifacts.remove(former)
+            if former is not None and former != digest:
+                self._superseded.append(former)
+
+        return keep
+
+    async def retrying(self, *, why: str, wait_seconds: float, tries: int) -> None:
+        """Say in the feed that a request is sent again."""
+        body = CallRetried(
+            phase_id=self._at.phase.phase_id,
+            attempt=self._at.open.number,
+            role=self._role,
+            model=self._model.name,
+            why=why,
+            wait_seconds=wait_seconds,
+            tries=tries,
+        )
+        async with self._hold.move() as (session, run):
+            feed.append(session, run_id=run.id, body=body)
 
     def doing(self, activity: str) -> None:
         """Show what the model is at."""
-        self.hold.show(self.role, activity, phase_id=self.at.phase.phase_id)
+        self._hold.show(self._role, activity, phase_id=self._at.phase.phase_id)
 
 
 def _earlier(attempt: AttemptRow) -> builder.EarlierAttempt:

@@ -35,7 +35,7 @@ def ending(error: Exception) -> Ending:
     detail = _sentences(error.message, error.hint) if isinstance(error, AutopackError) else ""
     match error:
         case ProviderUnreachable():
-            return Ending(state=RunState.FAILED, reason=EndReason.PROVIDER_UNREACHABLE, detail=detail)
+            return Ending(state=RunState.PAUSED, reason=Waiting.PROVIDER_UNREACHABLE, detail=detail)
         case ProviderRefused():
             return Ending(state=RunState.FAILED, reason=EndReason.PROVIDER_REFUSED, detail=detail)
         case BranchCheckedOut():

@@ -42,7 +42,11 @@ class Hold:
     async def move(self) -> AsyncGenerator[tuple[WriteSession, RunRow]]:
         """One write transaction that begins at the fence. Raises `Fenced` where the run is no longer ours."""
         async with self.services.database.write() as session:
-            yield session, await queries.fence(session, self.run_id, epoch=self.epoch)
+            yield session, await self.fence(session)
+
+    async def fence(self, session: WriteSession) -> RunRow:
+        """The run, locked in a transaction. Raises `Fenced` where it is no longer ours."""
+        return await queries.fence(session, self.run_id, epoch=self.epoch)
 
     def show(self, what: str, doing: str, *, phase_id: str = "") -> None:
         """Let whoever watches know what the run is at."""

@@ -33,6 +33,8 @@ class Services:
     settings: Settings
     database: Database
     artifacts: ArtifactStore
+    transcripts: ArtifactStore
+    """Conversations of open attempts, byte for byte; when an attempt ends they go to the artifacts."""
     agent: Agent
     environ: Mapping[str, str]
     """The process's environment: keys are read from it, commands get only what the plan passes through."""
@@ -56,6 +58,7 @@ async def open_services(
             settings=settings,
             database=database,
             artifacts=ArtifactStore(settings.artifacts),
+            transcripts=ArtifactStore(settings.transcripts),
             agent=ApiAgent(),
             environ=environ,
             owner=new_executor_id(),

@@ -21,7 +21,7 @@ from autopack.runs.schemas import Evidence
 from autopack.runs.states import AttemptOutcome, EndReason, Intent, PhaseState, RunState
 from autopack.runs.tables import AttemptRow, PhaseRow, RunRow
 from autopack.supervisor.commits import commit_message
-from autopack.supervisor.conversations import Conversations
+from autopack.supervisor.conversations import Conversations, Filed
 from autopack.supervisor.endings import SetupFailed
 from autopack.supervisor.hold import Hold
 from autopack.supervisor.position import At, Outcome, Retry, known
@@ -153,9 +153,18 @@ class Steps:
         `again` is the next attempt where this one failed. A cancel that was asked meanwhile keeps an approved
         change from entering `committing`; it is heeded next.
         """
+        filed = None if outcome.failure is None else await self._conversations.file(at)
+        goes_on = await self._conclude(at, outcome, again, filed)
+        if filed is not None:
+            filed.drop_working_copies()
+        return goes_on
+
+    async def _conclude(self, at: At, outcome: Outcome, again: Retry | None, filed: Filed | None) -> bool:
         async with self._hold.move() as (session, run):
             attempt, phase = await _attempt(session, at), await _phase(session, at)
             _record(attempt, outcome)
+            if filed is not None:
+                filed.refer(attempt)
             for step, evidence in outcome.evidence.items():
                 await _keep(session, at, step, evidence)
             if outcome.verdict is not None:
@@ -175,8 +184,10 @@ class Steps:
             commit = known(at.open.commit_id)
             await self._hold.workspace.move_branch(parent=at.open.base_commit, new=commit)
             await self._hold.workspace.publish()
+            filed = await self._conversations.file(at)
             async with self._hold.move() as (session, run):
                 attempt, phase = await _attempt(session, at), await _phase(session, at)
+                filed.refer(attempt)
                 attempt.outcome, attempt.ended_at = AttemptOutcome.COMMITTED, datetime.now(UTC)
                 phase.commit_id = run.head_commit = commit
                 phase.summary = attempt.summary
@@ -189,6 +200,7 @@ class Steps:
                     summary=attempt.summary,
                 )
                 feed.append(session, run_id=run.id, body=body)
+            filed.drop_working_copies()
         finally:
             self.committing = False
 
