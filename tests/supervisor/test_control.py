@@ -244,7 +244,7 @@ async def test_asking_twice_is_asking_once(tmp_path: Path, settings: Settings) -
         assert not await control.cancel(world.services.database, run_id, by="two")
         async with world.services.database.read() as session:
             events = await feed.after(session, event_id=0, run_id=run_id, limit=10)
-            assert await queries.intent_of(session, run_id) is Intent.CANCEL
+            assert (await queries.owned(session, run_id)).intent is Intent.CANCEL
         assert [event.body.kind for event in events] == ["run_created", "cancel_asked"]
 
 

@@ -73,7 +73,7 @@ async def test_a_failed_run_needs_you_and_says_why(
     async with database.read() as session:
         status = await run_status(session, run_id)
     assert (status.ended, status.needs_you, status.interrupted) == (True, True, False)
-    assert (status.end_reason, status.end_detail) == ("provider_unreachable", "Nobody there.")
+    assert (status.end_reason, status.end_detail) == ("provider_refused", "Nobody there.")
     assert status.current_phase_index is None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import delete, func, select, update
 
@@ -153,9 +154,17 @@ async def set_intent(session: WriteSession, run_id: str, *, intent: Intent, by: 
     return moved == 1
 
 
-async def intent_of(session: AnySession, run_id: str) -> Intent:
-    """What is asked of a run now."""
-    return Intent((await session.scalars(select(RunRow.intent).where(RunRow.id == run_id))).one())
+class Owned(NamedTuple):
+    """Under which epoch a run is driven now, and what is asked of it."""
+
+    epoch: int
+    intent: Intent
+
+
+async def owned(session: AnySession, run_id: str) -> Owned:
+    """Epoch and intent of a run: what its owner asks several times a second."""
+    row = (await session.execute(select(RunRow.epoch, RunRow.intent).where(RunRow.id == run_id))).one()
+    return Owned(row.epoch, Intent(row.intent))
 
 
 async def current_phase(session: AnySession, run_id: str) -> PhaseRow | None:

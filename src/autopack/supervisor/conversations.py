@@ -7,7 +7,7 @@ recovered attempt goes on with that conversation on that tree, and a received re
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from autopack.agents.base import AgentGaveUp, Keep, ProviderRefused, Shell, ShellResult
 from autopack.artifacts import ArtifactStore
@@ -59,13 +59,9 @@ class Conversations:
             shell=self._shell(),
         )
         try:
-            return await builder.build(
-                hold.services.agent,
-                brief,
-                call=call,
-                meter=self._meter(at, "builder", call.model),
-                watch=_Watch(hold, at, "builder", call.model),
-            )
+            with _Watch(hold, at, "builder", call.model) as watch:
+                meter = self._meter(at, "builder", call.model)
+                return await builder.build(hold.services.agent, brief, call=call, meter=meter, watch=watch)
         except AgentGaveUp as error:
             return _gave_up(AttemptOutcome.BUILDER_GAVE_UP, "the Builder", error)
 
@@ -88,13 +84,9 @@ class Conversations:
             shell=None,
         )
         try:
-            return await auditor.audit(
-                hold.services.agent,
-                brief,
-                call=call,
-                meter=self._meter(at, "auditor", call.model),
-                watch=_Watch(hold, at, "auditor", call.model),
-            )
+            with _Watch(hold, at, "auditor", call.model) as watch:
+                meter = self._meter(at, "auditor", call.model)
+                return await auditor.audit(hold.services.agent, brief, call=call, meter=meter, watch=watch)
         except auditor.DiffTooLarge as error:
             return _gave_up(AttemptOutcome.DIFF_TOO_LARGE, "the Auditor", error)
         except AgentGaveUp as error:
@@ -231,11 +223,15 @@ class _Watch:
         self._tree: str | None = None
         self._superseded: list[str] = []
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._drop_superseded()
+
     async def asking(self) -> None:
         """Keep the Builder's checkout: the answer to come stands on it."""
-        for digest in self._superseded:
-            self._hold.services.transcripts.remove(digest)
-        self._superseded.clear()
+        self._drop_superseded()
         if self._role == "builder":
             self._tree = await self._hold.workspace.snapshot()
 
@@ -270,6 +266,12 @@ class _Watch:
         )
         async with self._hold.move() as (session, run):
             feed.append(session, run_id=run.id, body=body)
+
+    def _drop_superseded(self) -> None:
+        """Remove the transcripts that the last one goes on from."""
+        for digest in self._superseded:
+            self._hold.services.transcripts.remove(digest)
+        self._superseded.clear()
 
     def doing(self, activity: str) -> None:
         """Show what the model is at."""

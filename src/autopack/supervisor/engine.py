@@ -78,6 +78,8 @@ async def engine(services: Services) -> AsyncGenerator[Engine]:
     async def segment(run_id: str, epoch: int) -> None:
         await steps(run_id, epoch)
 
+    async with services.database.write() as session:
+        await workers.register(session, services.owner)
     DBOS.launch()
     beating = asyncio.create_task(workers.keep_saying_so(services.database, services.owner))
     try:
@@ -135,6 +137,8 @@ async def _unless_cancelled(step: Coroutine[Any, Any, bool], run: Lifecycle, ste
                 break
         return True
     finally:
+        if steps.committing:  # taken over or not: each step of a commit can be done twice
+            await asyncio.wait({working})
         if not working.done():
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)

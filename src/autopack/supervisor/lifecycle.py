@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from autopack.errors import AutopackError, Fenced
+from autopack.errors import AutopackError, Fenced, Unavailable
 from autopack.feed import queries as feed
 from autopack.feed.schemas import BaselineChecked, WorkspaceReady
 from autopack.runs import queries, service
@@ -12,6 +12,7 @@ from autopack.runs.states import EndReason, Intent, PhaseState, RunState
 from autopack.supervisor.endings import BaselineRed, Ending, SetupFailed
 from autopack.supervisor.hold import Hold
 from autopack.supervisor.position import Position
+from autopack.supervisor.workers import SELF_FENCE_SECONDS, passing_seconds
 from autopack.workspace import Check
 
 
@@ -20,6 +21,7 @@ class Lifecycle:
 
     def __init__(self, hold: Hold) -> None:
         self._hold = hold
+        self._heard = passing_seconds()
 
     async def look(self) -> Position:
         """Read where the run stands. Raises `Fenced` where it is no longer ours."""
@@ -33,9 +35,25 @@ class Lifecycle:
         return Position(run=run, phase=phase, attempts=tuple(attempts))
 
     async def asked_to_cancel(self) -> bool:
-        """Whether someone asked for the run to stop."""
-        async with self._hold.services.database.read() as session:
-            return await queries.intent_of(session, self._hold.run_id) is Intent.CANCEL
+        """Whether someone asked for the run to stop. Raises `Fenced` where it is no longer ours.
+
+        Also where the database has been out of reach so long that others, on other hosts, may take this
+        process for dead and its runs over.
+        """
+        try:
+            async with self._hold.services.database.read() as session:
+                owned = await queries.owned(session, self._hold.run_id)
+        except Unavailable as error:
+            if passing_seconds() - self._heard > SELF_FENCE_SECONDS:
+                raise Fenced(
+                    f"The database of run {self._hold.run_id} could not be reached for too long.",
+                    hint=f"Resume the run when it can: {error.message}",
+                ) from error
+            return False
+        self._heard = passing_seconds()
+        if owned.epoch != self._hold.epoch:
+            raise Fenced(f"Run {self._hold.run_id} was taken over by another process.")
+        return owned.intent is Intent.CANCEL
 
     async def start(self) -> bool:
         """Begin, or go on after a wait."""

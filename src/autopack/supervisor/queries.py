@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, type_coerce, update
 
-from autopack.db import AnySession, WriteSession
+from autopack.db import AnySession, UtcDateTime, WriteSession, changed
 from autopack.supervisor.tables import WorkerRow
 
 
@@ -22,9 +22,15 @@ async def known(session: AnySession, executor_ids: Iterable[str]) -> list[Worker
     return list(await session.scalars(query))
 
 
-async def seen(session: WriteSession, executor_id: str, *, at: datetime) -> None:
-    """A process said that it is alive."""
-    await session.execute(update(WorkerRow).where(WorkerRow.executor_id == executor_id).values(seen_at=at))
+async def seen(session: WriteSession, executor_id: str, *, at: datetime) -> bool:
+    """A process said that it is alive. False where it was given up for dead and forgotten."""
+    beat = update(WorkerRow).where(WorkerRow.executor_id == executor_id).values(seen_at=at)
+    return await changed(session, beat) == 1
+
+
+async def now(session: AnySession) -> datetime:
+    """The database's clock, which is one for all hosts that share it; to the second on SQLite."""
+    return (await session.scalars(select(type_coerce(func.current_timestamp(), UtcDateTime)))).one()
 
 
 async def forget(session: WriteSession, executor_id: str) -> None:

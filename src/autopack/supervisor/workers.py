@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 import socket
 import subprocess
+import sys
+import time
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import structlog
+
 from autopack.db import AnySession, Database, WriteSession
+from autopack.errors import Unavailable
 from autopack.supervisor import queries
 from autopack.supervisor.tables import WorkerRow
 
 HEARTBEAT_SECONDS = 5.0
 LOST_AFTER = timedelta(seconds=60)
-"""How long a process of another host (or of this one, under its former name) counts as alive unheard."""
+"""How long a process of another host counts as alive unheard."""
+SELF_FENCE_SECONDS = 0.8 * LOST_AFTER.total_seconds()
+"""A process that could not reach the database for so long stops its work: others may take it over soon."""
+_FUTURE = timedelta(days=1)
+"""How far ahead the clock of another host may be."""
+
+log = structlog.get_logger(__name__)
 
 
 def new_executor_id() -> str:
@@ -32,10 +44,10 @@ async def register(session: WriteSession, executor_id: str) -> None:
     session.add(
         WorkerRow(
             executor_id=executor_id,
-            host=socket.gethostname(),
+            host=this_host(),
             pid=os.getpid(),
             pid_started=process_started(os.getpid()) or "",
-            seen_at=datetime.now(UTC),
+            seen_at=await queries.now(session),
         )
     )
 
@@ -47,21 +59,48 @@ async def is_alive(session: AnySession, executor_id: str | None) -> bool:
 
 async def living(session: AnySession, executor_ids: Iterable[str]) -> set[str]:
     """Those of several processes that are still there, as `is_alive` has it."""
-    return {one.executor_id for one in await queries.known(session, executor_ids) if _lives(one)}
+    now = await queries.now(session)
+    return {one.executor_id for one in await queries.known(session, executor_ids) if lives(one, now=now)}
 
 
-def _lives(worker: WorkerRow) -> bool:
-    if worker.host != socket.gethostname():
-        return datetime.now(UTC) - worker.seen_at < LOST_AFTER
-    return process_started(worker.pid) == worker.pid_started
+def lives(worker: WorkerRow, *, now: datetime) -> bool:
+    """Whether a registered process is still there. `now` is the database's clock.
+
+    One of this host is asked for by its pid, so that no clock matters, and a stopped one is alive.
+    """
+    if worker.host == this_host():
+        return process_started(worker.pid) == worker.pid_started
+    return -_FUTURE < now - worker.seen_at < LOST_AFTER
+
+
+def this_host() -> str:
+    """Where a pid means what it means here: the host's name and, on Linux, its pid namespace."""
+    name = socket.gethostname()[:200]
+    with contextlib.suppress(OSError):
+        return f"{name}/{Path('/proc/self/ns/pid').stat().st_ino}" if sys.platform == "linux" else name
+    return name
 
 
 async def keep_saying_so(database: Database, executor_id: str) -> None:
-    """Say that this process is alive, until cancelled."""
+    """Say that this process is alive, until cancelled.
+
+    A database that is away for a while is tried again: what may not go on without it is fenced where it is
+    done (`Lifecycle.asked_to_cancel`). One that was given up for dead and is back makes itself known again;
+    its runs have a new epoch by then.
+    """
     while True:
+        try:
+            async with database.write() as session:
+                if not await queries.seen(session, executor_id, at=await queries.now(session)):
+                    await register(session, executor_id)
+        except Unavailable as error:
+            log.warning("heartbeat_failed", error=error.message)
         await asyncio.sleep(HEARTBEAT_SECONDS)
-        async with database.write() as session:
-            await queries.seen(session, executor_id, at=datetime.now(UTC))
+
+
+def passing_seconds() -> float:
+    """A clock that nobody sets and that, where the system has one, goes on while the machine sleeps."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def process_started(pid: int) -> str | None:

@@ -1,0 +1,86 @@
+"""kill -9 at every named point and at random moments: the run ends as if nothing had happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autopack.config import Settings
+from chaos.killing import Trap, Zygote, chaos_world, check, finish
+
+_STEPS = "autopack.supervisor.steps:Steps"
+_LIFE = "autopack.supervisor.lifecycle:Lifecycle"
+_SPACE = "autopack.workspace.workspace:Workspace"
+_METER = "autopack.routing.meter:Meter"
+_MODEL = "autopack.agents.metered:MeteredModel"
+_TALK = "autopack.supervisor.conversations:Conversations"
+
+POINTS = [
+    # the run and its workspace
+    Trap(point="autopack.supervisor.launch:create_run"),
+    Trap(point="autopack.supervisor.control:take"),
+    Trap(point=f"{_SPACE}.create", when="during", seconds=0.02),
+    Trap(point=f"{_SPACE}.create"),
+    Trap(point=f"{_SPACE}.check", when="during", seconds=0.05),
+    Trap(point=f"{_LIFE}.prepare"),
+    Trap(point=f"{_STEPS}.open_attempt"),
+    Trap(point=f"{_STEPS}.route"),
+    Trap(point=f"{_SPACE}.reset_build", when="during", seconds=0.01),
+    Trap(point=f"{_SPACE}.setup", when="during", seconds=0.02),
+    # a call: reserve, send, receive, keep and settle, use
+    Trap(point=f"{_METER}.reserve", when="before"),
+    Trap(point=f"{_METER}.reserve"),
+    Trap(point=f"{_MODEL}._receive", nth=2),
+    Trap(point=f"{_METER}.settle", when="before", nth=2),
+    Trap(point="autopack.routing.meter:record_usage", when="before", nth=2),
+    Trap(point="autopack.routing.meter:record_usage", nth=2),
+    Trap(point=f"{_METER}.settle", nth=2),
+    Trap(point=f"{_SPACE}.shell", when="during", seconds=0.04),
+    Trap(point=f"{_SPACE}.shell", nth=2),
+    # verification and audit
+    Trap(point=f"{_SPACE}.check", when="during", nth=2, seconds=0.05),
+    Trap(point=f"{_STEPS}.verify", nth=2),
+    Trap(point=f"{_STEPS}.audit", when="before"),
+    Trap(point=f"{_TALK}.audit"),
+    # the commit protocol, between any two writes
+    Trap(point=f"{_SPACE}.write_commit", when="before"),
+    Trap(point=f"{_SPACE}.write_commit"),
+    Trap(point=f"{_STEPS}.conclude", when="before", nth=6),
+    Trap(point=f"{_STEPS}.commit", when="before"),
+    Trap(point=f"{_SPACE}.move_branch", when="before"),
+    Trap(point=f"{_SPACE}.move_branch", when="during", seconds=0.002),
+    Trap(point=f"{_SPACE}.move_branch"),
+    Trap(point=f"{_SPACE}.publish", when="during", seconds=0.004),
+    Trap(point=f"{_SPACE}.publish"),
+    Trap(point=f"{_TALK}.file", nth=2),
+    Trap(point=f"{_STEPS}.commit"),
+    # an attempt that fails, and the end
+    Trap(point=f"{_TALK}.file"),
+    Trap(point=f"{_STEPS}.conclude", nth=2),
+    Trap(point=f"{_LIFE}.finish", when="before"),
+    Trap(point=f"{_LIFE}.finish"),
+]
+
+
+@pytest.fixture(scope="module")
+def forks() -> Iterator[Zygote]:
+    zygote = Zygote()
+    yield zygote
+    zygote.close()
+
+
+async def test_nobody_disturbs_it(tmp_path: Path, settings: Settings, forks: Zygote) -> None:
+    async with chaos_world(tmp_path / "w", settings) as world:
+        ended = await forks.call(world, "run", str(world.plan))
+        assert ended.code == 0, forks.output
+        await check(world, await finish(forks, world), kills=0)
+
+
+@pytest.mark.parametrize("trap", POINTS, ids=str)
+async def test_killed_at_a_named_point(tmp_path: Path, settings: Settings, forks: Zygote, trap: Trap) -> None:
+    async with chaos_world(tmp_path / "w", settings) as world:
+        ended = await forks.call(world, "run", str(world.plan), trap=trap)
+        assert ended.killed, f"it did not get there: {forks.output}"
+        await check(world, await finish(forks, world), kills=1)
