@@ -13,14 +13,16 @@ from pydantic_ai import Agent
 from pydantic_ai.messages import ModelMessage, ModelResponse
 from pydantic_ai.models import Model
 from pydantic_ai.models.anthropic import AnthropicModel
-from pydantic_ai.models.openai import OpenAIChatModel
+from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
+from pydantic_ai.models.zai import ZaiModel
 from pydantic_ai.providers.anthropic import AnthropicProvider
 from pydantic_ai.providers.openai import OpenAIProvider
+from pydantic_ai.providers.zai import ZaiProvider
 
 from autopack.simulator import RunningSimulator, Scenario, ServedUsage, load_scenario
 
-Client = Literal["openai", "anthropic"]
-CLIENTS: tuple[Client, ...] = ("openai", "anthropic")
+Client = Literal["openai", "responses", "anthropic", "zai"]
+CLIENTS: tuple[Client, ...] = ("openai", "responses", "anthropic", "zai")
 
 PROMPT = "Role: builder\nRun: r1\nPhase: store\nAttempt: 1\n\nBuild the store."
 
@@ -59,14 +61,17 @@ def content_of(*steps: dict[str, Any], when: list[str] | None = None) -> dict[st
 @asynccontextmanager
 async def model_of(client: Client, simulator: RunningSimulator) -> AsyncGenerator[Model]:
     """The client's model class with connections of its own, closed at the end."""
-    if client == "openai":
-        openai = OpenAIProvider(base_url=simulator.openai_url, api_key="none")
-        async with openai:
-            yield OpenAIChatModel("gpt-5", provider=openai)
-    else:
-        anthropic = AnthropicProvider(base_url=simulator.url, api_key="none")
-        async with anthropic:
-            yield AnthropicModel("claude-opus-4-5", provider=anthropic)
+    match client:
+        case "openai" | "responses":
+            async with OpenAIProvider(base_url=simulator.openai_url, api_key="none") as openai:
+                chosen = OpenAIChatModel if client == "openai" else OpenAIResponsesModel
+                yield chosen("gpt-5", provider=openai)
+        case "anthropic":
+            async with AnthropicProvider(base_url=simulator.url, api_key="none") as anthropic:
+                yield AnthropicModel("claude-opus-4-5", provider=anthropic)
+        case "zai":
+            async with ZaiProvider(base_url=simulator.zai_url, api_key="none") as zai:
+                yield ZaiModel("glm-4.6", provider=zai)
 
 
 def builder_of(model: Model, written: dict[str, str]) -> Agent[None, Verdict]:

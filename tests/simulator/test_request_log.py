@@ -31,12 +31,9 @@ FOREVER: dict[str, Any] = {"text": "Too late.", "delay_seconds": 600}
 
 
 def body(*, stream: bool) -> dict[str, Any]:
-    return {
-        "model": "m",
-        "max_tokens": 9_000_000,
-        "stream": stream,
-        "messages": [{"role": "user", "content": "x"}],
-    }
+    """A request as every protocol reads it."""
+    said = [{"role": "user", "content": "x"}]
+    return {"model": "m", "max_tokens": 9_000_000, "stream": stream, "messages": said, "input": said}
 
 
 async def entries_when_there(simulator: RunningSimulator) -> list[LogEntry]:
@@ -64,7 +61,15 @@ async def connection_to(simulator: RunningSimulator) -> tuple[asyncio.StreamRead
 
 
 @pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages?beta=true"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/chat/completions",
+        "/v1/responses",
+        "/v1/messages?beta=true",
+        "/api/paas/v4/chat/completions",
+    ],
+)
 async def test_a_client_that_leaves_midway_has_not_been_served_completely(
     tmp_path: Path, path: str, stream: bool
 ) -> None:

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 from pydantic import ValidationError
+from ruamel.yaml import YAML
 
 from autopack.errors import InvalidInput
-from autopack.simulator import load_scenario
+from autopack.simulator import Fault, LogEntry, load_scenario
 from autopack.simulator.scenario import Call, Step
 
 HEAD = "schema_version: 1\nname: t\nconversations:\n  - when: [a]\n    steps:\n"
@@ -43,6 +45,29 @@ def load(folder: Path, text: str) -> str:
             "usage: reasoning_tokens are a part of",
         ),
         ("{text: x, usage: {output_tokens: -1}}", "usage.output_tokens"),
+        ("{text: x, faults: [{}]}", "steps[0].faults[0]: a fault has exactly one of `status`, `cut`,"),
+        ("{text: x, faults: [{cut: 0.5, empty: true}]}", "this one has `cut` and `empty`"),
+        ("{text: x, faults: [{status: 200}]}", "steps[0].faults[0].status"),
+        ("{text: x, faults: [{status: 600}]}", "steps[0].faults[0].status"),
+        ("{text: x, faults: [{cut: 1}]}", "steps[0].faults[0].cut"),
+        ("{text: x, faults: [{stall: -0.1}]}", "steps[0].faults[0].stall"),
+        ("{text: x, faults: [{malformed: head}]}", "steps[0].faults[0].malformed"),
+        ("{text: x, faults: [{no_usage: false}]}", "steps[0].faults[0].no_usage"),
+        (
+            "{text: x, faults: [{status: 500, times: 0}]}",
+            "a number of requests from 1 on, or the word always",
+        ),
+        ("{text: x, faults: [{status: 500, times: true}]}", "or the word always"),
+        ("{text: x, faults: [{status: 500, times: ever}]}", "or the word always"),
+        (
+            "{text: x, faults: [{cut: 0, retry_after: 1}]}",
+            "`retry_after` belongs to a `status`, not to `cut`",
+        ),
+        ("{text: x, faults: [{status: 429, retry_after: 1, in_stream: true}]}", "is a header"),
+        ("{text: x, faults: [{status: 429, retry_after: -1}]}", "steps[0].faults[0].retry_after"),
+        ("{text: x, faults: [{status: 429, code: ''}]}", "steps[0].faults[0].code"),
+        ("{text: x, faults: [{cut: 0, times: always}, {status: 500}]}", "comes `always` must be the last"),
+        ("{text: x, faults: [{malformed: arguments}]}", "needs a step with `calls` or an `answer`"),
         ("{calls: [{tool: t, args: {c: {file: none.py}}}]}", "`file: none.py` can't be read"),
         ("{calls: [{tool: t, args: {c: {file: ../x.py}}}]}", "points outside the scenario's folder"),
         ("{calls: [{tool: t, args: {c: {file: /etc/passwd}}}]}", "points outside the scenario's folder"),
@@ -109,11 +134,29 @@ def test_a_scenario_made_in_code_has_no_folder_to_read_from() -> None:
 
 def test_the_example_in_the_documentation_is_a_scenario(tmp_path: Path) -> None:
     page = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    example, _ = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "store.py").write_text("tasks = []\n", encoding="utf-8")
     (tmp_path / "s.yaml").write_text(example, encoding="utf-8")
     scenario = load_scenario(tmp_path / "s.yaml")
     assert [len(conversation.steps) for conversation in scenario.conversations] == [2, 1, 1]
-    told = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
-    assert told == set(Step.model_fields), "each field of a step is told in its table"
+    assert told(page, "Field of a step") == set(Step.model_fields)
+    assert told(page, "Field of the log") == set(LogEntry.model_fields)
+
+
+def told(page: str, head: str) -> set[str]:
+    """Names in the first column of the table that begins so."""
+    _, _, table = page.partition(f"| {head} |")
+    rows = table.partition("\n\n")[0].splitlines()
+    return {name for row in rows for name in re.findall(r"`(\w+)`", row.partition(" | ")[0])}
+
+
+def test_each_fault_in_the_documentation_is_one(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
+    _, example = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "s.yaml").write_text(HEAD + indent(example, " " * 6), encoding="utf-8")
+    (step,) = load_scenario(tmp_path / "s.yaml").conversations[0].steps
+    assert [fault.times for fault in step.faults] == [2, 1, "always"]
+    rows = re.findall(r"^\| `\{(.+?)\}` \|", page, re.MULTILINE)
+    shown = [Fault.model_validate(YAML(typ="safe", pure=True).load(f"{{{row}}}")) for row in rows]  # pyright: ignore[reportUnknownMemberType]
+    assert set[str]().union(*(fault.model_fields_set for fault in shown)) == set(Fault.model_fields)

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic_ai import Agent, PromptedOutput
 from pydantic_ai.messages import ModelMessage, ModelResponse, ThinkingPart
+from pydantic_ai.settings import ModelSettings
 
-from autopack.simulator import RunningSimulator, Scenario, ServedUsage, serve
+from autopack.simulator import Api, RunningSimulator, Scenario, ServedUsage, serve
 from simulator.speaking import (
     APPROVED,
     CLIENTS,
@@ -186,6 +189,95 @@ async def test_a_whole_message_is_what_anthropics_own_client_reads(tmp_path: Pat
     assert message.usage.input_tokens == entry.usage.input_tokens - entry.usage.cache_write_tokens
     assert message.usage.output_tokens_details is not None
     assert message.usage.output_tokens_details.thinking_tokens == entry.usage.reasoning_tokens > 0
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_a_response_is_what_openais_own_client_reads(tmp_path: Path, streamed: bool) -> None:
+    from openai import AsyncOpenAI
+    from openai.types.responses import (
+        FunctionToolParam,
+        Response,
+        ResponseFunctionToolCall,
+        ResponseOutputMessage,
+        ResponseReasoningItem,
+    )
+
+    tool = FunctionToolParam(type="function", name="write_file", parameters={"type": "object"}, strict=False)
+    async with (
+        serve(scenario_of(tmp_path, WRITING)) as simulator,
+        AsyncOpenAI(base_url=simulator.openai_url, api_key="none") as client,
+    ):
+        if streamed:
+            async with client.responses.stream(model="gpt-5", input=PROMPT, tools=[tool]) as stream:
+                numbers = [event.sequence_number async for event in stream]
+                response: Response = await stream.get_final_response()
+            assert numbers == list(range(len(numbers)))
+        else:
+            response = await client.responses.create(model="gpt-5", input=PROMPT, tools=[tool])
+        (entry,) = simulator.entries()
+    Response.model_validate(response.model_dump(warnings=False), strict=False)
+    reasoning, message, *calls = response.output
+    assert isinstance(reasoning, ResponseReasoningItem)
+    assert [part.text for part in reasoning.summary] == [WRITING["reasoning"]]
+    assert isinstance(message, ResponseOutputMessage)
+    assert response.output_text == WRITING["text"]
+    assert [json.loads(call.arguments) for call in calls if isinstance(call, ResponseFunctionToolCall)] == [
+        call["args"] for call in WRITING["calls"]
+    ]
+    assert entry.usage is not None
+    assert response.usage is not None
+    assert response.usage.output_tokens == entry.usage.output_tokens
+    assert response.usage.output_tokens_details.reasoning_tokens == entry.usage.reasoning_tokens > 0
+    assert response.usage.input_tokens == entry.usage.input_tokens
+
+
+async def test_the_items_of_one_turn_count_as_one(tmp_path: Path) -> None:
+    from openai import AsyncOpenAI
+    from openai.types.responses import ResponseInputParam
+
+    def call(name: str) -> Any:
+        return {"type": "function_call", "call_id": name, "name": "look", "arguments": "{}"}
+
+    def output(name: str) -> Any:
+        return {"type": "function_call_output", "call_id": name, "output": "Role: auditor"}
+
+    items: ResponseInputParam = [
+        {"role": "user", "content": [{"type": "input_text", "text": "Phase: store"}]},
+        {"type": "reasoning", "id": "rs_1", "summary": []},
+        {"role": "assistant", "content": "I'll look twice."},
+        call("a"),
+        call("b"),
+        output("a"),
+        output("b"),
+        call("c"),
+        output("c"),
+        {"role": "assistant", "content": "Done."},
+        {"role": "user", "content": "Again, please."},
+    ]
+    steps = [{"text": str(number)} for number in range(5)]
+    async with (
+        serve(scenario_of(tmp_path, *steps)) as simulator,
+        AsyncOpenAI(base_url=simulator.openai_url, api_key="none") as client,
+    ):
+        for end, step in ((1, 0), (6, 1), (7, 1), (9, 2), (11, 3)):
+            answer = await client.responses.create(
+                model="gpt-5", instructions="Role: builder", input=items[:end]
+            )
+            assert answer.output_text == str(step)
+        known = [entry.usage.cache_read_tokens for entry in simulator.entries() if entry.usage]
+    assert known[0] == 0
+    assert known == sorted(known), "each request holds what the ones before it held"
+
+
+async def test_glm_thinks_when_asked_to_and_gets_its_thoughts_back(tmp_path: Path) -> None:
+    async with serve(scenario_of(tmp_path, WRITING, APPROVED)) as simulator:
+        async with model_of("zai", simulator) as model:
+            await builder_of(model, {}).run(PROMPT, model_settings=ModelSettings(thinking="high"))
+        first, second = simulator.entries()
+    assert first.api is Api.GLM
+    assert isinstance(first.request, dict)
+    assert first.request["thinking"] == {"type": "enabled", "clear_thinking": False}
+    assert WRITING["reasoning"] in json.dumps(second.request)
 
 
 async def test_the_first_conversation_whose_lines_are_all_there_is_taken(tmp_path: Path) -> None:

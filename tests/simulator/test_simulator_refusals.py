@@ -13,6 +13,7 @@ from autopack.simulator import LogEntry, Scenario, serve
 from simulator.speaking import APPROVED, CLIENTS, PROMPT, Client, model_of, scenario_of
 
 CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
+RESPONSES, GLM = "/v1/responses", "/api/paas/v4/chat/completions"
 
 
 async def refused(
@@ -85,7 +86,8 @@ async def test_an_answer_over_the_requests_output_limit_is_refused(tmp_path: Pat
     [
         ("GET", "/"),
         ("POST", "/chat/completions"),
-        ("POST", "/v1/responses"),
+        ("GET", RESPONSES),
+        ("POST", "/api/paas/v4/models"),
         ("GET", CHAT),
         ("HEAD", "/v1/models"),
         ("DELETE", "/v1/messages?beta=true"),
@@ -96,10 +98,11 @@ async def test_an_unknown_path_is_a_loud_404(tmp_path: Path, method: str, path: 
     assert response.status_code == 404
     assert (entry.method, entry.path) == (method, path)
     if method != "HEAD":
-        assert path.partition("?")[0] in response.json()["error"]["message"]
+        said = response.json()["error"]["message"]
+        assert all(named in said for named in (path.partition("?")[0], CHAT, MESSAGES, RESPONSES, GLM))
 
 
-@pytest.mark.parametrize("path", [CHAT, MESSAGES])
+@pytest.mark.parametrize("path", [CHAT, MESSAGES, GLM])
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -119,10 +122,32 @@ async def test_a_request_that_can_not_be_read_is_refused(
     assert entry.api is not None
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"{", "not JSON"),
+        (json.dumps({"input": "x"}).encode(), "model"),
+        (json.dumps({"model": "m"}).encode(), "input"),
+        (json.dumps({"model": "m", "input": [{"role": "poet", "content": "x"}]}).encode(), "role"),
+    ],
+)
+async def test_a_responses_request_that_can_not_be_read_is_refused(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
+    response, _ = await refused(scenario_of(tmp_path, APPROVED), "POST", RESPONSES, content=content)
+    assert response.status_code == 422
+    assert said in response.json()["error"]["message"]
+
+
 async def test_errors_have_the_shape_of_each_provider(tmp_path: Path) -> None:
     scenario = scenario_of(tmp_path, APPROVED)
     openai, _ = await refused(scenario, "POST", CHAT, content=b"{}")
     assert openai.json()["error"].keys() == {"message", "type", "param", "code"}
+    responses, _ = await refused(scenario, "POST", RESPONSES, content=b"{}")
+    assert responses.json()["error"].keys() == openai.json()["error"].keys()
+    zai, _ = await refused(scenario, "POST", GLM, content=b"{}")
+    assert zai.json()["error"].keys() == {"code", "message"}
+    assert zai.json()["error"]["code"] == "1210"
     anthropic, _ = await refused(scenario, "POST", MESSAGES, content=b"{}")
     assert anthropic.json()["type"] == "error"
     assert anthropic.json()["error"]["type"] == "invalid_request_error"

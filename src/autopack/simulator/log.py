@@ -14,7 +14,7 @@ from autopack.simulator.wire import Api
 
 
 class LogEntry(BaseModel):
-    """One request and how it was answered. A request that was refused has an `error` and no usage."""
+    """One request and how it was answered. One that got an error instead has an `error` and no usage."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -25,7 +25,7 @@ class LogEntry(BaseModel):
     """With the query, if there was one."""
     status: int
     completed: bool
-    """False where the client went away before the last bytes were handed over."""
+    """False where the answer was not handed over whole: the client went away, or a fault came instead."""
     api: Api | None = None
     model: str | None = None
     when: tuple[str, ...] | None = None
@@ -35,6 +35,8 @@ class LogEntry(BaseModel):
     response_id: str | None = None
     usage: ServedUsage | None = None
     """Of the whole answer, also where the client did not wait for it."""
+    fault: str | None = None
+    """The fault that it met, as `Fault.label` words it."""
     error: str | None = None
     request: JsonValue = None
 

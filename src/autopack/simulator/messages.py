@@ -7,23 +7,14 @@ was read from and written to the cache; thinking tokens are a part of `output_to
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
 
 from pydantic import JsonValue
 from pydantic_core import to_json
 
+from autopack.simulator.reading import Content, NamedTool, RequestBody, WirePart, asked_of
+from autopack.simulator.refusals import anthropic_error
 from autopack.simulator.usage import ServedUsage
-from autopack.simulator.wire import (
-    Answer,
-    Api,
-    Asked,
-    TextPart,
-    ToolCall,
-    WirePart,
-    measure,
-    pieces,
-    texts_of,
-)
+from autopack.simulator.wire import Answer, Api, Asked, ToolCall, named_event, pieces
 
 _SIGNATURE = "c2ltdWxhdGVk"
 """What a thinking block is signed with: "simulated"."""
@@ -31,20 +22,14 @@ _SIGNATURE = "c2ltdWxhdGVk"
 
 class _Message(WirePart):
     role: str
-    content: str | tuple[TextPart, ...]
+    content: Content
 
 
-class _Tool(WirePart):
-    name: str
-
-
-class _Body(WirePart):
-    model: str
+class _Body(RequestBody):
     max_tokens: int
     messages: tuple[_Message, ...]
-    system: str | tuple[TextPart, ...] | None = None
-    tools: tuple[_Tool, ...] | None = None
-    stream: bool | None = None
+    system: Content = None
+    tools: tuple[NamedTool, ...] | None = None
 
 
 class Messages:
@@ -59,25 +44,15 @@ class Messages:
     def read(self, body: JsonValue) -> Asked:
         """Read a request's body. Raises pydantic's ValidationError."""
         asked = _Body.model_validate(body)
-        raw = cast("dict[str, JsonValue]", body)
-        turns = [place for place, message in enumerate(asked.messages) if message.role == "assistant"]
-        prompt_bytes, known_bytes = measure(
-            fixed=(raw.get("tools"), raw.get("system")),
-            messages=cast("list[JsonValue]", raw["messages"]),
-            last_turn=turns[-1] if turns else None,
-        )
-        spoken = [message.content for message in asked.messages if message.role != "assistant"]
-        return Asked(
-            model=asked.model,
-            texts=(
-                *texts_of(asked.system),
-                *(text for content in spoken for text in texts_of(content)),
-            ),
-            turns=len(turns),
-            tools=tuple(tool.name for tool in asked.tools or ()),
-            stream=bool(asked.stream),
-            prompt_bytes=prompt_bytes,
-            known_bytes=known_bytes,
+        heard = (message.content for message in asked.messages if message.role != "assistant")
+        return asked_of(
+            asked,
+            body,
+            messages="messages",
+            before=("tools", "system"),
+            turns=[place for place, message in enumerate(asked.messages) if message.role == "assistant"],
+            spoken=(asked.system, *heard),
+            tools=asked.tools,
             max_output_tokens=asked.max_tokens,
         )
 
@@ -88,15 +63,20 @@ class Messages:
             content.append({"type": "thinking", "thinking": answer.reasoning, "signature": _SIGNATURE})
         if answer.text:
             content.append({"type": "text", "text": answer.text})
-        content.extend({**_tool_use(call), "input": call.args} for call in answer.calls)
+        content.extend(
+            {**_tool_use(call), "input": call.arguments if call.broken else call.args}
+            for call in answer.calls
+        )
         usage = {**_usage_before(answer.usage), **_usage_after(answer.usage)}
         return to_json(_message(answer, content=content, stop_reason=_stop(answer), usage=usage))
 
-    def events(self, answer: Answer, *, with_usage: bool) -> Iterator[bytes]:
-        """The answer as server-sent events; usage is always a part of them."""
-        usage = {**_usage_before(answer.usage), "output_tokens": 1}
-        yield _event("message_start", message=_message(answer, content=[], stop_reason=None, usage=usage))
-        yield _event("ping")
+    def events(self, answer: Answer) -> Iterator[bytes]:
+        """The answer as server-sent events."""
+        usage = {**_usage_before(answer.usage), "output_tokens": 1 if answer.usage else 0}
+        yield named_event(
+            "message_start", message=_message(answer, content=[], stop_reason=None, usage=usage)
+        )
+        yield named_event("ping")
         index = 0
         if answer.reasoning:
             yield from _block(
@@ -111,20 +91,27 @@ class Messages:
             yield from _block(index, {"type": "text", "text": ""}, *deltas)
             index += 1
         for place, call in enumerate(answer.calls, start=index):
-            parts = pieces(to_json(call.args).decode())
+            parts = pieces(call.arguments)
             inputs = ({"type": "input_json_delta", "partial_json": piece} for piece in parts)
             yield from _block(place, {**_tool_use(call), "input": {}}, *inputs)
         stop: JsonValue = {"stop_reason": _stop(answer), "stop_sequence": None}
-        yield _event("message_delta", delta=stop, usage=_usage_after(answer.usage))
-        yield _event("message_stop")
+        yield named_event("message_delta", delta=stop, usage=_usage_after(answer.usage))
+        yield named_event("message_stop")
 
-    def error(self, *, status: int, message: str) -> JsonValue:
+    def error(self, *, status: int, message: str, code: str | None = None) -> JsonValue:
         """An error body as Anthropic clients expect it."""
-        kind = "not_found_error" if status == 404 else "invalid_request_error"
-        return {"type": "error", "error": {"type": kind, "message": message}}
+        return anthropic_error(status=status, message=message, code=code)
+
+    def error_event(self, *, status: int, message: str, code: str | None, place: int) -> bytes:
+        """The event `error`, which holds the error's body."""
+        error = anthropic_error(status=status, message=message, code=code)
+        return named_event("error", error=error["error"])
 
 
-def _usage_before(usage: ServedUsage) -> dict[str, JsonValue]:
+def _usage_before(usage: ServedUsage | None) -> dict[str, JsonValue]:
+    """What is known when an answer begins. Clients fail without it: who does not count says 0."""
+    if usage is None:
+        return {"input_tokens": 0}
     return {
         "input_tokens": usage.input_tokens - usage.cache_read_tokens - usage.cache_write_tokens,
         "cache_read_input_tokens": usage.cache_read_tokens,
@@ -137,7 +124,9 @@ def _usage_before(usage: ServedUsage) -> dict[str, JsonValue]:
     }
 
 
-def _usage_after(usage: ServedUsage) -> dict[str, JsonValue]:
+def _usage_after(usage: ServedUsage | None) -> dict[str, JsonValue]:
+    if usage is None:
+        return {"output_tokens": 0}
     return {
         "output_tokens": usage.output_tokens,
         "output_tokens_details": {"thinking_tokens": usage.reasoning_tokens},
@@ -168,11 +157,7 @@ def _stop(answer: Answer) -> str:
 
 
 def _block(index: int, start: JsonValue, *deltas: dict[str, str]) -> Iterator[bytes]:
-    yield _event("content_block_start", index=index, content_block=start)
+    yield named_event("content_block_start", index=index, content_block=start)
     for delta in deltas:
-        yield _event("content_block_delta", index=index, delta={**delta})
-    yield _event("content_block_stop", index=index)
-
-
-def _event(kind: str, **fields: JsonValue) -> bytes:
-    return b"event: " + kind.encode() + b"\ndata: " + to_json({"type": kind, **fields}) + b"\n\n"
+        yield named_event("content_block_delta", index=index, delta={**delta})
+    yield named_event("content_block_stop", index=index)

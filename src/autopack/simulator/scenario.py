@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from autopack.errors import InvalidInput
+from autopack.simulator.faults import Fault, check_faults
 from autopack.simulator.usage import ServedUsage
 
 _SHOWN_ERRORS = 3
@@ -60,6 +61,8 @@ class Step(_Part):
     delay_seconds: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     usage: ServedUsage | None = None
     """None: derived from the sizes of request and answer."""
+    faults: tuple[Fault, ...] = ()
+    """What the first requests for this step meet instead, one after another."""
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -67,6 +70,7 @@ class Step(_Part):
             raise ValueError("`answer` stands alone: it can't be given together with `text` or `calls`")
         if self.answer is None and not self.text and not self.calls:
             raise ValueError("a step needs `text`, `calls` or an `answer`")
+        check_faults(self.faults, calls=bool(self.calls) or self.answer is not None)
         return self
 
 

@@ -19,16 +19,16 @@ OUTPUT_TOOL = "final_result"
 _SHOWN_LINES = 6
 
 
-def find_conversation(scenario: Scenario, asked: Asked) -> Conversation:
-    """The first conversation whose lines are all in the request.
+def find_conversation(scenario: Scenario, asked: Asked) -> tuple[int, Conversation]:
+    """The first conversation whose lines are all in the request, and its place in the scenario.
 
     Raises InvalidInput naming lines that were seen, and what the nearest conversation lacks.
     """
     lines = [line.strip() for text in asked.texts for line in text.splitlines()]
     present = set(lines)
-    for conversation in scenario.conversations:
+    for place, conversation in enumerate(scenario.conversations):
         if present.issuperset(conversation.when):
-            return conversation
+            return place, conversation
     nearest = max(scenario.conversations, key=lambda found: len(present.intersection(found.when)))
     missing = [line for line in nearest.when if line not in present]
     raise InvalidInput(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autopack.errors import Unavailable
-from autopack.simulator.app import Simulator
+from autopack.simulator.app import HANG_UP, Simulator
 from autopack.simulator.log import LogEntry, RequestLog, served_tokens
 from autopack.simulator.scenario import Scenario
 from autopack.simulator.usage import ServedUsage
@@ -39,6 +39,11 @@ class RunningSimulator:
     def openai_url(self) -> str:
         """Base URL for OpenAI clients: they add `/chat/completions`."""
         return f"{self.url}/v1"
+
+    @property
+    def zai_url(self) -> str:
+        """Base URL for Z.ai clients: they add `/chat/completions`."""
+        return f"{self.url}/api/paas/v4"
 
     def entries(self) -> list[LogEntry]:
         """The log so far, in the order in which answers ended."""
@@ -79,8 +84,15 @@ async def serve(
     config.load()
     state = ServerState()
     loop = asyncio.get_running_loop()
+
+    def connection() -> H11Protocol:
+        found: dict[str, object] = {}
+        protocol = H11Protocol(config, state, found)
+        found[HANG_UP] = lambda: protocol.transport.close()
+        return protocol
+
     try:
-        server = await loop.create_server(lambda: H11Protocol(config, state, {}), host=HOST, port=port)
+        server = await loop.create_server(connection, host=HOST, port=port)
     except (OSError, OverflowError) as error:
         request_log.close()
         hint = "Name another port, or 0 for any free one."

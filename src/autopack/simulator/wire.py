@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import JsonValue
 from pydantic_core import to_json
 
 from autopack.simulator.usage import ServedUsage
@@ -19,7 +19,9 @@ class Api(StrEnum):
     """The protocols that are spoken."""
 
     CHAT = "openai-chat"
+    RESPONSES = "openai-responses"
     MESSAGES = "anthropic-messages"
+    GLM = "zai-chat"
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Asked:
     """Of the prompt, what the previous request of this conversation held already."""
     max_output_tokens: int | None
     stream_usage: bool = True
+    """Whether a stream is to tell its usage."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,14 @@ class ToolCall:
     id: str
     name: str
     args: dict[str, JsonValue]
+    broken: bool = False
+    """Its arguments are to be no JSON."""
+
+    @property
+    def arguments(self) -> str:
+        """The arguments as text; broken ones lack their last brace."""
+        text = to_json(self.args).decode()
+        return text[:-1] if self.broken else text
 
 
 @dataclass(frozen=True)
@@ -59,7 +70,8 @@ class Answer:
     text: str
     reasoning: str
     calls: tuple[ToolCall, ...]
-    usage: ServedUsage
+    usage: ServedUsage | None
+    """None: it does not tell its usage."""
 
 
 class WireFormat(Protocol):
@@ -98,52 +110,30 @@ class WireFormat(Protocol):
         """The answer as one JSON document."""
         ...
 
-    def events(self, answer: Answer, *, with_usage: bool) -> Iterator[bytes]:
+    def events(self, answer: Answer) -> Iterator[bytes]:
         """The answer as server-sent events."""
         ...
 
-    def error(self, *, status: int, message: str) -> JsonValue:
-        """An error body as this provider's clients expect it."""
+    def error(self, *, status: int, message: str, code: str | None = None) -> JsonValue:
+        """An error body as this provider's clients expect it; without a code, one that fits the status."""
         ...
 
-
-class WirePart(BaseModel):
-    """Base of what is read from a request: other fields are left alone."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class TextPart(WirePart):
-    """One part of a message's content; others than text are passed over."""
-
-    type: str
-    text: str | None = None
-
-
-def texts_of(content: str | Iterable[TextPart] | None) -> tuple[str, ...]:
-    """The texts in a message's content."""
-    if content is None:
-        return ()
-    if isinstance(content, str):
-        return (content,)
-    return tuple(part.text for part in content if part.type == "text" and part.text is not None)
-
-
-def measure(
-    *, fixed: Iterable[JsonValue], messages: list[JsonValue], last_turn: int | None
-) -> tuple[int, int]:
-    """Bytes of a prompt, and bytes of it that the conversation's previous request held already.
-
-    `fixed` (tools, system text) comes before the messages; the previous request ended before the
-    message `last_turn`, the last of the assistant's.
-    """
-    total = sum(len(to_json(part)) for part in (*fixed, messages))
-    if last_turn is None:
-        return total, 0
-    return total, total - len(to_json(messages[last_turn:]))
+    def error_event(self, *, status: int, message: str, code: str | None, place: int) -> bytes:
+        """The same error as the last event of a stream, `place` events after its beginning."""
+        ...
 
 
 def pieces(text: str) -> Iterator[str]:
     """A text in a few parts, as a stream brings it."""
     size = -(-len(text) // _PIECES) or 1
     return (text[start : start + size] for start in range(0, len(text), size))
+
+
+def event(data: JsonValue) -> bytes:
+    """A server-sent event that has no name."""
+    return b"data: " + to_json(data) + b"\n\n"
+
+
+def named_event(kind: str, /, **fields: JsonValue) -> bytes:
+    """A server-sent event whose name is repeated as the `type` of its data."""
+    return b"event: " + kind.encode() + b"\n" + event({"type": kind, **fields})
