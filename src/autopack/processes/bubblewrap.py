@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from autopack.processes.command import Command, Profile
+from autopack.processes.guard import Guard
 from autopack.processes.hidden import Hidden
 
 _MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
@@ -35,7 +36,7 @@ def sandbox_argv(
 
     What is hidden in a system folder is covered before the profile's own folders are bound, inside it maybe.
     """
-    argv = [bwrap, *_ISOLATED, "--json-status-fd", str(status_fd)]
+    argv = [bwrap, *_ISOLATED, "--json-status-fd", str(status_fd), "--unsetenv", Guard.variable]
     if not profile.network:
         argv.append("--unshare-net")
     argv += _system_folders()
@@ -47,6 +48,13 @@ def sandbox_argv(
     for folder, how in _binds(profile, toolchains):
         argv += [how, folder, folder]
     return (*argv, "--chdir", str(command.cwd), "--", *command.argv)
+
+
+def memory_file_systems(hidden: Hidden) -> tuple[str, ...]:
+    """Where inside there is a file system that is kept in memory: what is written there takes memory."""
+    secrets = [Path("/etc", name) for name in _SECRETS_OF_ETC]
+    covered = [str(place) for place in (*hidden.covered, *secrets) if place.is_dir()]
+    return ("/", "/dev", "/tmp", *covered)
 
 
 def _system_folders() -> list[str]:

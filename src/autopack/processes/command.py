@@ -12,6 +12,14 @@ OUTPUT_LIMIT_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What a command with all its children may hold at a time; see `limiter.py` for what is counted."""
+
+    memory_bytes: int
+    processes: int
+
+
+@dataclass(frozen=True)
 class Command:
     """One program to run to its end, with `input_bytes` (by default nothing) on its standard input."""
 
@@ -25,6 +33,8 @@ class Command:
     separate_errors: bool = False
     """Keep stderr apart from stdout, for output that is parsed."""
     input_bytes: bytes = b""
+    limits: Limits | None = None
+    """None: not counted, for what is ours. Counted on Linux only."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +49,10 @@ class Finished:
     truncated: bool
     timed_out: bool
     errors: bytes = b""
+    exceeded: str = ""
+    """The limit over which it was killed, `memory` or `processes`; empty: none."""
+    exceeded_by: str = ""
+    """How much it held and what is allowed, such as `2.1 GB of 2.0 GB`."""
 
 
 class Confinement(StrEnum):

@@ -36,7 +36,7 @@ class Guard:
     variable = "AUTOPACK_COMMAND"
 
     def __init__(self) -> None:
-        self.mark = secrets.token_hex(16)
+        self.mark = f"{this_engine()}-{secrets.token_hex(16)}"
         read_end, self._pipe = os.pipe()
         try:
             self._process: subprocess.Popen[bytes] | None = subprocess.Popen(
@@ -45,6 +45,7 @@ class Guard:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
+                env={"PATH": os.environ.get("PATH", os.defpath)},
             )
         finally:
             os.close(read_end)
@@ -62,6 +63,15 @@ class Guard:
         if self._pipe >= 0:
             os.close(self._pipe)
             self._pipe = -1
+
+
+def this_engine() -> str:
+    """This process in a mark: its pid namespace, pid and start time (proc(5)); `0-PID-0` without /proc."""
+    try:
+        started = Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
+        return f"{Path('/proc/self/ns/pid').stat().st_ino}-{os.getpid()}-{started}"
+    except OSError:
+        return f"0-{os.getpid()}-0"
 
 
 async def end_marked(guard: Guard) -> None:

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import assert_never
 
 from autopack.errors import Unavailable
-from autopack.processes.bubblewrap import StatusPipe, sandbox_argv
+from autopack.processes.bubblewrap import StatusPipe, memory_file_systems, sandbox_argv
 from autopack.processes.command import Command, Confinement, Finished, Profile
 from autopack.processes.ends import wait_for_pid
 from autopack.processes.guard import Guard, end_marked
 from autopack.processes.hidden import Hidden, find_hidden
+from autopack.processes.limiter import Limiter
 from autopack.processes.spawn import execute
 from autopack.processes.toolchains import Toolchains, find_toolchains
 
@@ -36,8 +37,8 @@ async def run_confined(
     It sees the system's programs and the toolchains on PATH read-only, its profile's folders, a private
     HOME, an empty /tmp; no other process, and without `network` only an empty loopback. Of `environ`, the
     user's environment, it gets PATH (as far as it is bound) and the locale, never HOME; `command.env` is
-    added. bubblewrap itself is found on the PATH of this process. When it ends, is
-    timed out or cancelled, every process it started is dead before this returns. With `Confinement.NONE` the
+    added. bubblewrap itself is found on the PATH of this process. When it ends, is timed out, over its limits
+    or cancelled, every process it started is dead before this returns. With `Confinement.NONE` the
     environment is the same, but nothing is hidden. Raises `Unavailable` where the sandbox can't be started,
     or could not hide what it has to.
     """
@@ -103,23 +104,28 @@ async def _in_bubblewrap(
         if (first := status.number("child-pid")) is not None:
             await wait_for_pid(first, limit_seconds=_NAMESPACE_END_SECONDS)
 
+    limiter = None
+    if command.limits is not None:
+        limiter = Limiter(command.limits, apart=True, tmpfs=memory_file_systems(hidden))
     argv = sandbox_argv(
         command, profile, toolchains=toolchains, hidden=hidden, status_fd=status.write_end, bwrap=bwrap
     )
     try:
         finished = await execute(
-            replace(command, argv=argv),
+            replace(command, argv=argv, env={**command.env, guard.variable: guard.mark}),
             pass_fds=(status.write_end,),
             started=started,
             stop=end_namespace,
             leftovers=namespace_ended,
+            limiter=limiter,
         )
-        began = status.number("exit-code") is not None or finished.timed_out or finished.exit_code < 0
+        killed = finished.timed_out or bool(finished.exceeded)
+        began = killed or status.number("exit-code") is not None or finished.exit_code < 0
     finally:
         guard.dismiss()
         status.close()
     finished = replace(finished, argv=command.argv)
-    if finished.timed_out:
+    if killed:
         finished = replace(finished, exit_code=-signal.SIGKILL)
     if began:
         return finished
@@ -136,10 +142,14 @@ async def _bare(command: Command) -> Finished:
     guard = Guard()
     marked = replace(command, env={**command.env, guard.variable: guard.mark})
 
+    limiter = None
+    if command.limits is not None:
+        limiter = Limiter(command.limits, apart=False, mark=f"{guard.variable}={guard.mark}".encode())
+
     async def leftovers() -> None:
         await end_marked(guard)
 
     try:
-        return await execute(marked, started=guard.watch, leftovers=leftovers)
+        return await execute(marked, started=guard.watch, leftovers=leftovers, limiter=limiter)
     finally:
         guard.dismiss()

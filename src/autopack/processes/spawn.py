@@ -15,6 +15,7 @@ from autopack.errors import Unavailable
 from autopack.processes.capture import Capture
 from autopack.processes.command import Command, Finished
 from autopack.processes.ends import GRACE_SECONDS, ExitWatch, complete, signal_group, wait_for_group
+from autopack.processes.limiter import Limiter
 
 Started = Callable[[int], None]
 Ending = Callable[[], Awaitable[None]]
@@ -38,11 +39,12 @@ async def execute(
     started: Started | None = None,
     stop: Ending | None = None,
     leftovers: Ending | None = None,
+    limiter: Limiter | None = None,
 ) -> Finished:
     """`run`, with hooks.
 
     `started` gets the group's id. `stop` comes before the signals to a group that has to end early,
-    `leftovers` after every end: for processes that the group does not hold.
+    `leftovers` after every end: for processes that the group does not hold. `limiter` counts meanwhile.
     """
     if not command.cwd.is_dir():
         raise Unavailable(
@@ -86,6 +88,8 @@ async def execute(
             finally:
                 await _end_group(child.pid, watch, polite=not ended)
         finally:
+            if limiter is not None:
+                limiter.stop()
             code = watch.reap()
         await wait_for_group(child.pid, limit_seconds=GRACE_SECONDS)
         if leftovers is not None:
@@ -95,6 +99,8 @@ async def execute(
     try:
         if started is not None:
             started(child.pid)
+        if limiter is not None:
+            limiter.start(child.pid)
         async with asyncio.timeout(command.timeout_seconds):
             await watch.wait()
         ended = True
@@ -105,14 +111,17 @@ async def execute(
             await complete(end())
         finally:
             texts = [capture.finish() for capture in captures]
+    exceeded, exceeded_by = ("", "") if limiter is None else (limiter.exceeded, limiter.exceeded_by)
     return Finished(
         argv=command.argv,
-        exit_code=code,
+        exit_code=-signal.SIGKILL if exceeded else code,
         duration_seconds=time.monotonic() - began,
         output=texts[0],
         truncated=any(capture.truncated for capture in captures),
         timed_out=timed_out,
         errors=texts[1] if errors is not None else b"",
+        exceeded=exceeded,
+        exceeded_by=exceeded_by,
     )
 
 

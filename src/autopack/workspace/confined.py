@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from autopack.artifacts import ArtifactStore
@@ -52,7 +54,13 @@ async def run_in_checkout(
         readable = _folders_named_by(installers.values(), home=user_home(settings.environ), ours=ours)
         env = installers | env
     return await run_confined(
-        Command(argv=("sh", "-c", command), cwd=checkout, env=env, timeout_seconds=timeout_seconds),
+        Command(
+            argv=("sh", "-c", command),
+            cwd=checkout,
+            env=env,
+            timeout_seconds=timeout_seconds,
+            limits=settings.limits,
+        ),
         profile=Profile(
             writable=(checkout,),
             readable=(layout.git_dir, checkout / ".git", *readable),
@@ -75,10 +83,11 @@ async def gather_evidence(
     artifacts: ArtifactStore,
     installing: bool = False,
 ) -> tuple[Evidence, Finished]:
-    """Run one of the plan's commands and store its output."""
+    """Run one of the plan's commands and store its output, without keys: also what is cut out of it later."""
     finished = await run_in_checkout(
         layout, which, command, settings, timeout_seconds=settings.timeout_seconds, installing=installing
     )
+    finished = replace(finished, output=await asyncio.to_thread(artifacts.redacted, finished.output))
     evidence = Evidence(
         argv=finished.argv,
         exit_code=finished.exit_code,
@@ -87,6 +96,8 @@ async def gather_evidence(
         tree=tree,
         counts=read_counts(finished.output),
         timed_out=finished.timed_out,
+        exceeded=finished.exceeded,
+        exceeded_by=finished.exceeded_by,
         truncated=finished.truncated,
     )
     return evidence, finished
