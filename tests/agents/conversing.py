@@ -17,8 +17,14 @@ from autopack.usage.schemas import TokenUsage
 
 T = TypeVar("T")
 
-PATIENCE = Patience(connect_seconds=2, read_seconds=5, request_seconds=20, backoff_seconds=0.01)
-KINDS = (ProviderKind.OPENAI, ProviderKind.ANTHROPIC)
+PATIENCE = Patience(connect_seconds=2, read_seconds=5, request_seconds=20, retries=2, backoff_seconds=0.01)
+KINDS = tuple(ProviderKind)
+_NAMES = {
+    ProviderKind.OPENAI: ("openai", "gpt", "gpt-6.1-terra", "OPENAI_API_KEY"),
+    ProviderKind.OPENAI_RESPONSES: ("openai", "gpt", "gpt-6.1-terra", "OPENAI_API_KEY"),
+    ProviderKind.ANTHROPIC: ("anthropic", "claude", "claude-sonnet-5-5", "ANTHROPIC_API_KEY"),
+    ProviderKind.ZAI: ("glm", "glm", "glm-5.3", "ZAI_API_KEY"),
+}
 KEY = "sk-test-0123456789"
 
 
@@ -112,21 +118,26 @@ def script(*steps: dict[str, Any], when: Sequence[str] = ()) -> Scenario:
 
 def model_at(url: str | None, kind: ProviderKind, *, name: str | None = None) -> ModelRef:
     """A model of a kind at an address."""
-    anthropic = kind is ProviderKind.ANTHROPIC
+    provider, family, usual, variable = _NAMES[kind]
     return ModelRef(
-        name=name or ("claude-sonnet-5-5" if anthropic else "gpt-6.1-terra"),
-        provider="anthropic" if anthropic else "openai",
+        name=name or usual,
+        provider=provider,
         kind=kind,
-        family="claude" if anthropic else "gpt",
+        family=family,
         base_url=url,
-        api_key_env="ANTHROPIC_API_KEY" if anthropic else "OPENAI_API_KEY",
+        api_key_env=variable,
         simulated=True,
     )
 
 
 def simulated(simulator: RunningSimulator, kind: ProviderKind) -> ModelRef:
     """A model that the simulator answers for."""
-    return model_at(simulator.url if kind is ProviderKind.ANTHROPIC else simulator.openai_url, kind)
+    return model_at(simulator.url + path_of(kind), kind)
+
+
+def path_of(kind: ProviderKind) -> str:
+    """What a server's address ends with for clients of a kind."""
+    return {ProviderKind.ANTHROPIC: "", ProviderKind.ZAI: "/api/paas/v4"}.get(kind, "/v1")
 
 
 def task_for(

@@ -7,9 +7,10 @@ import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
+from agents.conversing import path_of
 from autopack.routing.policy import ProviderKind
 from autopack.simulator import RunningSimulator
 
@@ -31,7 +32,15 @@ class Passes:
     silent: bool = False
 
 
-Fault: TypeAlias = Says | Passes
+@dataclass(frozen=True)
+class Rewrites:
+    """The simulator's answer with one word for another of the same length."""
+
+    word: bytes
+    other: bytes
+
+
+Fault: TypeAlias = Says | Passes | Rewrites
 
 
 def refusal(status: int, message: str, *, code: str = "", **headers: str) -> Says:
@@ -41,20 +50,62 @@ def refusal(status: int, message: str, *, code: str = "", **headers: str) -> Say
     return Says(status, body, (("content-type", "application/json"), *named))
 
 
+def beginning(kind: ProviderKind) -> Says:
+    """A stream that ends well by HTTP's rules and says nothing of its own end."""
+    stream = (("content-type", "text/event-stream"),)
+    if kind is ProviderKind.OPENAI_RESPONSES:
+        response: dict[str, Any] = {"id": "r1", "object": "response", "created_at": 1, "model": "gpt"}
+        response |= {"status": "in_progress", "output": [], "tools": [], "tool_choice": "auto"}
+        created = {"type": "response.created", "sequence_number": 0, "response": response}
+        return Says(200, f"event: response.created\ndata: {json.dumps(created)}\n\n", stream)
+    if kind is not ProviderKind.ANTHROPIC:
+        return _chunks(_chunk({"role": "assistant", "content": "Do"}, None))
+    message: dict[str, Any] = {
+        "id": "m1",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude",
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+        "usage": {"input_tokens": 5, "output_tokens": 1},
+    }
+    event = json.dumps({"type": "message_start", "message": message})
+    return Says(200, f"event: message_start\ndata: {event}\n\n", stream)
+
+
+def ended(reason: str) -> Says:
+    """A whole stream of the Chat protocol without content, which ended for this reason."""
+    usage = {"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13}
+    last = _chunk({}, None) | {"choices": list[str](), "usage": usage}
+    return _chunks(_chunk({"role": "assistant", "content": ""}, reason), last)
+
+
+def _chunk(delta: dict[str, Any], reason: str | None) -> dict[str, Any]:
+    choice = {"index": 0, "delta": delta, "finish_reason": reason}
+    return {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
+
+
+def _chunks(*chunks: dict[str, Any]) -> Says:
+    body = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks)
+    return Says(200, body, (("content-type", "text/event-stream"),))
+
+
 @dataclass
 class Gate:
     """What came through so far."""
 
     port: int = 0
     requests: int = 0
+    heads: list[str] = field(default_factory=list[str])
+    """Request lines and headers as they came."""
     silent: asyncio.Event = field(default_factory=asyncio.Event)
     """An answer has begun, and nothing more of it comes."""
     left: asyncio.Event = field(default_factory=asyncio.Event)
     """The client closed its connection."""
 
     def url(self, kind: ProviderKind) -> str:
-        base = f"http://127.0.0.1:{self.port}"
-        return base if kind is ProviderKind.ANTHROPIC else f"{base}/v1"
+        return f"http://127.0.0.1:{self.port}{path_of(kind)}"
 
 
 @asynccontextmanager
@@ -71,6 +122,7 @@ async def gate_to(simulator: RunningSimulator, faults: Sequence[Fault]) -> Async
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             gate.requests += 1
+            gate.heads.append(head.decode())
             await _answer(head, reader, writer, waiting.pop(0) if waiting else None, gate)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
@@ -101,6 +153,9 @@ async def gate_to(simulator: RunningSimulator, faults: Sequence[Fault]) -> Async
         out.write("\r\n".join([*kept[:-2], "connection: close", "", ""]).encode() + body)
         limit = fault.bytes if isinstance(fault, Passes) else None
         passed = 0
+        if isinstance(fault, Rewrites):
+            writer.write((await upstream.read()).replace(fault.word, fault.other))
+            await writer.drain()
         while chunk := await upstream.read(65536):
             if limit is not None:
                 chunk = chunk[: limit - passed]

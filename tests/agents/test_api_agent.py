@@ -102,7 +102,8 @@ async def test_no_request_takes_more_than_was_reserved(kind: ProviderKind, tmp_p
     assert [bound.output_tokens for bound in books.bounds.values()] == [1234] * 4
     for request in limits:
         assert isinstance(request, dict)
-        assert (request.get("max_tokens") or request.get("max_completion_tokens")) == 1234
+        asked = [request.get(name) for name in ("max_tokens", "max_completion_tokens", "max_output_tokens")]
+        assert [number for number in asked if number is not None] == [1234]
     for bound, size in zip(books.bounds.values(), sizes, strict=True):
         assert bound.input_tokens > size
 

@@ -4,17 +4,17 @@ import asyncio
 import json
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 from pydantic_ai.messages import ModelRequest
 from pydantic_ai.models import ModelRequestParameters
 
-from agents.conversing import KEY, PATIENCE, Books, Notes, calls, model_at, script, simulated, task_for
+from agents.conversing import KEY, KINDS, PATIENCE, Books, Notes, calls, model_at, script, simulated, task_for
 from agents.faulty import Says, gate_to
 from autopack.agents.api import ApiAgent
-from autopack.agents.base import Keep, ShellResult
+from autopack.agents.base import Keep, ProviderRefused, ShellResult
 from autopack.agents.metered import MeteredModel
 from autopack.agents.providers import open_model
 from autopack.agents.tools import activity, bounded
@@ -71,17 +71,42 @@ async def test_anthropic_is_asked_to_cache(tmp_path: Path) -> None:
         assert "cache_control" in json.dumps(simulator.entries()[0].request)
 
 
-async def test_the_key_is_the_tasks_and_no_setting_comes_from_the_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+ADDRESSES = ("OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "ZAI_BASE_URL", "HTTP_PROXY", "http_proxy", "ALL_PROXY")
+KEYS = ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ZAI_API_KEY")
+OTHERS = ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_WEBHOOK_SECRET", "ANTHROPIC_PROFILE")
+HEADERS = ("OPENAI_CUSTOM_HEADERS", "ANTHROPIC_CUSTOM_HEADERS", "ZAI_CUSTOM_HEADERS")
+LEAK = "from-the-environment"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_nothing_of_the_environment_reaches_a_request(
+    kind: ProviderKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+    for name in ADDRESSES:
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "OPENAI_ORG_ID"):
-        monkeypatch.setenv(name, "from the environment")
-    for kind in (OPENAI, ANTHROPIC):
-        async with serve(script({"text": "Done."})) as simulator:
-            task = task_for(simulated(simulator, kind), tmp_path, str)
-            assert (await AGENT.run(task, meter=Books(), watch=Notes())).output == "Done."
+    for name in (*KEYS, *OTHERS):
+        monkeypatch.setenv(name, LEAK)
+    for name in HEADERS:
+        monkeypatch.setenv(name, f"Authorization: Bearer {LEAK}\nX-Api-Key: {LEAK}\nX-Own: {LEAK}")
+    steps = (calls(("list_directory", {"path": "."})), {"text": "Done."})
+    async with serve(script(*steps)) as simulator, gate_to(simulator, []) as gate:
+        task = task_for(model_at(gate.url(kind), kind), tmp_path, str)
+        assert (await AGENT.run(task, meter=Books(), watch=Notes())).output == "Done."
+    assert len(gate.heads) == 2
+    for head in gate.heads:
+        assert LEAK not in head
+        assert KEY in head
+        assert "retry-count: 0" in head.lower()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("key", ["", " \n", "sk-1\nX-Other: 1", "sk-\u2026"])
+async def test_what_can_t_be_a_key_is_never_sent(kind: ProviderKind, tmp_path: Path, key: str) -> None:
+    books = Books()
+    task = replace(task_for(model_at(None, kind), tmp_path, str), api_key=key)
+    with pytest.raises(ProviderRefused, match=f"what {task.model.api_key_env} holds can't be a key"):
+        await AGENT.run(task, meter=books, watch=Notes())
+    assert not books.bounds
 
 
 @dataclass

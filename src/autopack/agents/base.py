@@ -30,6 +30,8 @@ class ShellResult:
     exit_code: int
     output: str
     timed_out: bool = False
+    stopped: str = ""
+    """How it went over another limit than that of time, for the model."""
 
 
 Shell: TypeAlias = Callable[[str, float], Awaitable[ShellResult]]

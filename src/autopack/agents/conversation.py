@@ -17,12 +17,13 @@ from autopack.agents.metered import MeteredModel
 from autopack.agents.patience import Patience
 from autopack.agents.providers import open_model, settings_for
 from autopack.agents.tools import TRIES_PER_TOOL, Desk, file_tools, shell_tool
+from autopack.redaction import Redactor
 
 _TRIES_FOR_AN_ANSWER = 3
 
 
 async def converse(
-    task: AgentTask[T], *, meter: Metering, watch: Watcher, patience: Patience
+    task: AgentTask[T], *, meter: Metering, watch: Watcher, patience: Patience, redactor: Redactor
 ) -> AgentResult[T]:
     """Have `task`'s conversation; see `ApiAgent.run`."""
     async with open_model(task.model, api_key=task.api_key, patience=patience) as provider_model:
@@ -34,6 +35,7 @@ async def converse(
             patience=patience,
             max_output_tokens=task.max_output_tokens,
             api_key=task.api_key,
+            redactor=redactor,
         )
         agent = _agent(task, model, watch)
         try:

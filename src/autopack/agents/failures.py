@@ -1,111 +1,109 @@
-"""What a failed request means: whether it may have been billed, whether to try again, what to tell a user."""
+"""What a user is told of a failed request, and how the run ends by it. docs/faults.md is its table."""
 
 from __future__ import annotations
 
-from pydantic_ai.exceptions import (
-    ModelAPIError,
-    ModelAuthenticationError,
-    ModelConnectionError,
-    ModelContextWindowExceededError,
-    ModelHTTPError,
-    ModelNotFoundError,
-    ModelQuotaExceededError,
-    ModelRateLimitError,
-    ModelServerError,
-    ModelUnavailableError,
-)
+from datetime import UTC, datetime, timedelta
+
+from pydantic_ai.exceptions import ModelAPIError, ModelConnectionError, ModelHTTPError, ModelTimeoutError
 
 from autopack.agents.base import AgentGaveUp, ProviderRefused, ProviderUnreachable
+from autopack.agents.causes import Cause, StreamCut, detail, is_redirect
 from autopack.errors import AutopackError
 from autopack.routing.policy import ModelRef
 
-_TIMED_OUT_UPSTREAM = (408, 504, 524)
 _LONGEST_DETAIL = 300
-
-
-class StreamCut(ModelConnectionError):
-    """A response that ended without saying that it ended."""
-
-
-def costs_nothing(error: ModelAPIError) -> bool:
-    """True where nothing was bought for sure: no connection came about, or an error was the whole answer.
-
-    A gateway's timeout is not such an answer: the model behind it may have worked.
-    """
-    if isinstance(error, ModelHTTPError):
-        return not error.in_stream and error.status_code not in _TIMED_OUT_UPSTREAM
-    return isinstance(error, ModelConnectionError) and error.phase in ("connect", "pool")
-
-
-def may_pass(error: ModelAPIError) -> bool:
-    """True where the same request may succeed a little later."""
-    if isinstance(error, ModelQuotaExceededError):
-        return False
-    if isinstance(error, ModelHTTPError) and error.status_code in _TIMED_OUT_UPSTREAM:
-        return True
-    passing = (ModelConnectionError, ModelRateLimitError, ModelUnavailableError, ModelServerError)
-    return isinstance(error, passing)
+_LONGEST_WAIT = timedelta(days=366)
 
 
 def describe(error: ModelAPIError) -> str:
     """The failure on one line, without the request and without the stack of the SDK."""
     if isinstance(error, ModelHTTPError):
-        detail = _detail(error.body)
-        return f"HTTP {error.status_code}" + (f": {detail}" if detail else "")
-    if isinstance(error, ModelConnectionError) and error.phase in ("connect", "pool"):
-        return f"no connection: {_one_line(str(_root(error)))}"
-    return _one_line(error.message)
+        said = one_line(detail(error))
+        code = error.provider_error_code
+        number = f" {code}" if code and code.isdigit() else ""
+        return f"HTTP {error.status_code}{number}" + (f": {said}" if said else "")
+    if not isinstance(error, ModelConnectionError) or isinstance(error, StreamCut):
+        return one_line(error.message)
+    if error.phase in ("connect", "pool"):
+        return f"no connection: {_root(error)}"
+    return (
+        "it fell silent" if isinstance(error, ModelTimeoutError) else f"the connection broke: {_root(error)}"
+    )
 
 
-def explain(error: ModelAPIError, model: ModelRef, *, api_key: str) -> AutopackError:
-    """The error that a user sees, naming cause and remedy; the key's variable is named, never its value."""
+def explain(
+    error: ModelAPIError, cause: Cause, model: ModelRef, *, said: str, tries: int, wait_seconds: float | None
+) -> AutopackError:
+    """The error that a user sees, naming cause and remedy.
+
+    `said` is what `describe` says, without the key; `wait_seconds` what the server asked for.
+    """
     where = f"{model.name} ({model.provider}{', simulated' if model.simulated else ''})"
-    what = describe(error)
-    if api_key:
-        what = what.replace(api_key, "***")
-    if isinstance(error, ModelAuthenticationError):
-        return ProviderRefused(
-            f"{where} did not accept the key in {model.api_key_env}: {what}",
-            hint=f"put a key that may use this model into {model.api_key_env}",
-        )
-    if isinstance(error, ModelNotFoundError):
-        address = f" at {model.base_url}" if model.base_url else ""
-        return ProviderRefused(
-            f"{where} was not found{address}: {what}",
-            hint="check the model's name and its provider's base_url in models.yaml",
-        )
-    if isinstance(error, ModelQuotaExceededError):
-        return ProviderRefused(
-            f"{where}: the account's credit or quota is used up: {what}",
-            hint=f"top up the account of {model.api_key_env}, then resume the run",
-        )
-    if isinstance(error, ModelContextWindowExceededError):
-        return AgentGaveUp(f"{where}: the conversation outgrew the model's context window: {what}")
-    if may_pass(error):
-        at = model.base_url or f"the API of {model.provider}"
-        return ProviderUnreachable(
-            f"{where} can't be reached at {at}: {what}",
-            hint="check the network and the provider's status page, then resume the run",
-        )
-    return ProviderRefused(f"{where} refused the request: {what}", hint="see the provider's message")
+    match cause:
+        case Cause.KEY:
+            return ProviderRefused(
+                f"{where} did not accept the key in {model.api_key_env}: {said}",
+                hint=f"put a key that may use this model into {model.api_key_env}",
+            )
+        case Cause.NOT_FOUND:
+            address = f" at {model.base_url}" if model.base_url else ""
+            return ProviderRefused(
+                f"{where} was not found{address}: {said}",
+                hint="check the model's name and its provider's base_url in models.yaml",
+            )
+        case Cause.QUOTA:
+            return ProviderRefused(
+                f"{where}: the account's credit or quota is used up: {said}",
+                hint=f"top up the account of {model.api_key_env}, then resume the run",
+            )
+        case Cause.REFUSED:
+            redirected = "the address redirects elsewhere; write the one it redirects to as base_url"
+            return ProviderRefused(
+                f"{where} refused the request: {said}",
+                hint=redirected if is_redirect(error) else "see the provider's message",
+            )
+        case Cause.OVERFLOW:
+            return AgentGaveUp(
+                f"{where}: the conversation outgrew the model's context window: {said}",
+                hint="make the phase smaller, or give it a model with a larger window",
+            )
+        case Cause.LIMIT | Cause.USED_UP | Cause.DOWN | Cause.UNREACHED | Cause.BROKEN:
+            what, hint = _unreachable(error, cause, model, tries=tries, wait_seconds=wait_seconds)
+            return ProviderUnreachable(f"{where} {what}: {said}", hint=f"{hint}, then resume the run")
 
 
-def _root(error: BaseException) -> BaseException:
+def _unreachable(
+    error: ModelAPIError, cause: Cause, model: ModelRef, *, tries: int, wait_seconds: float | None
+) -> tuple[str, str]:
+    at = model.base_url or f"the API of {model.provider}"
+    often = f" in {tries} tries" if tries > 1 else ""
+    if wait_seconds is not None:
+        until = datetime.now(UTC) + min(timedelta(seconds=min(wait_seconds, 1e9)), _LONGEST_WAIT)
+        return f"asks to be left alone until {until:%Y-%m-%d %H:%M} UTC", "wait until then"
+    match cause:
+        case Cause.USED_UP:
+            return "has reached a limit of its account", "wait until it is reset"
+        case Cause.LIMIT:
+            return f"is over its rate limit{often}", "wait a little, run less at the same time"
+        case Cause.BROKEN if not (isinstance(error, ModelConnectionError) or error.in_stream):
+            hint = "see that its base_url is the address of an API and that no proxy answers for it"
+            return f"gave no answer that can be read{often}, at {at}", hint
+        case Cause.BROKEN:
+            hint = "check the network and the provider's status page"
+            return f"did not answer to the end{often}, at {at}", hint
+        case _:
+            hint = "check the network and the provider's status page"
+            return f"can't be reached{often} at {at}", hint
+
+
+def _root(error: BaseException) -> str:
     """The first cause, which says more than the SDK's `Connection error.`"""
     while (cause := error.__cause__) is not None:
         error = cause
-    return error
+    return one_line(str(error)) or type(error).__name__
 
 
-def _detail(body: object) -> str:
-    """The provider's own words: OpenAI and Anthropic both put them under `error.message` or `message`."""
-    match body:
-        case {"error": {"message": str(text)}} | {"message": str(text)} | {"error": str(text)} | str(text):
-            return _one_line(text)
-        case _:
-            return ""
-
-
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """The text on one line, shortened where it is long."""
     line = " ".join(text.split())
     return line if len(line) <= _LONGEST_DETAIL else line[: _LONGEST_DETAIL - 1] + "…"

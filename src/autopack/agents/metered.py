@@ -8,15 +8,17 @@ from typing import Any
 
 import anyio
 from pydantic import TypeAdapter
-from pydantic_ai.exceptions import ModelAPIError
+from pydantic_ai.exceptions import ModelAPIError, UserError
 from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelResponse
 from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 
 from autopack.agents.base import Keep, Metering, Watcher
-from autopack.agents.failures import StreamCut, costs_nothing, describe, explain, may_pass
+from autopack.agents.causes import PASSING, Cause, Garbled, StreamCut, cause_of, costs_nothing
+from autopack.agents.failures import describe, explain, one_line
 from autopack.agents.patience import Patience
+from autopack.redaction import Redactor
 from autopack.routing.policy import ModelRef, ProviderKind
 from autopack.usage.schemas import TokenUsage
 
@@ -44,6 +46,7 @@ class MeteredModel(WrapperModel):
         patience: Patience,
         max_output_tokens: int,
         api_key: str,
+        redactor: Redactor | None = None,
     ) -> None:
         super().__init__(wrapped)
         self.usage = TokenUsage()
@@ -54,6 +57,7 @@ class MeteredModel(WrapperModel):
         self._patience = patience
         self._max_output_tokens = max_output_tokens
         self._api_key = api_key
+        self._redactor = redactor or Redactor()
 
     async def request(
         self,
@@ -62,30 +66,49 @@ class MeteredModel(WrapperModel):
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
         """One answer of the model. Raises ProviderUnreachable, ProviderRefused or AgentGaveUp."""
+        messages, dumped = self._without_secrets(messages)
         # Anthropic's cache is asked for, and writing to it costs more than plain input.
-        words = input_bound(messages, model_request_parameters)
+        words = input_bound(dumped, model_request_parameters)
         bound = TokenUsage(
             input_tokens=words,
             output_tokens=self._max_output_tokens,
             cache_write_tokens=words if self._model.kind is ProviderKind.ANTHROPIC else 0,
         )
-        tried = 0
+        tries = 0
         await self._watch.asking()
         while True:
             try:
                 self._watch.doing("thinking")
                 return await self._booked(messages, model_settings, model_request_parameters, bound=bound)
             except ModelAPIError as error:
-                wait = error.retry_after
-                if wait is None:
-                    wait = self._patience.backoff_seconds * 2**tried
-                tried += 1
-                hopeless = tried > self._patience.retries or wait > self._patience.longest_wait_seconds
-                if hopeless or not may_pass(error):
-                    raise explain(error, self._model, api_key=self._api_key) from error
-                self._watch.doing(f"waiting {wait:g} s for {self._model.provider}: {describe(error)}")
-                await self._watch.retrying(why=describe(error), wait_seconds=wait, tries=tried)
+                tries += 1
+                wait = self._wait_after(error, tries)
+                said = self._said(error)
+                self._watch.doing(f"waiting {_seconds(wait)} s for {self._model.provider}: {said}")
+                await self._watch.retrying(why=said, wait_seconds=wait, tries=tries)
             await asyncio.sleep(wait)
+
+    def _wait_after(self, error: ModelAPIError, tries: int) -> float:
+        """Seconds until the request is sent again; raises what the user sees where it is not."""
+        cause, asked = cause_of(error, self._model), error.retry_after
+        too_long = asked is not None and asked > self._patience.longest_wait_seconds
+        may_pass = cause in PASSING or (cause is Cause.USED_UP and asked is not None)
+        if may_pass and not too_long and tries <= self._patience.retries:
+            return self._patience.wait_seconds(tries, asked=asked)
+        said, wait = self._said(error), asked if too_long else None
+        raise explain(error, cause, self._model, said=said, tries=tries, wait_seconds=wait) from error
+
+    def _said(self, error: ModelAPIError) -> str:
+        said = describe(error)
+        return said.replace(self._api_key, "***") if self._api_key else said
+
+    def _without_secrets(self, messages: list[ModelMessage]) -> tuple[list[ModelMessage], bytes]:
+        """The messages without the environment's secrets, which a tool may have shown; also as JSON."""
+        dumped = ModelMessagesTypeAdapter.dump_json(messages)
+        hidden = self._redactor.exact(dumped)
+        if hidden == dumped:
+            return messages, dumped
+        return ModelMessagesTypeAdapter.validate_json(hidden), hidden
 
     async def _booked(
         self,
@@ -118,7 +141,8 @@ class MeteredModel(WrapperModel):
         """
         self.answered += 1
         try:
-            keep = await self._watch.responded(ModelMessagesTypeAdapter.dump_json([*messages, response]))
+            _, transcript = self._without_secrets([*messages, response])
+            keep = await self._watch.responded(transcript)
             await self._close_answered(call_id, response, keep)
         except Exception:
             await self._close_answered(call_id, response, None)
@@ -136,10 +160,12 @@ class MeteredModel(WrapperModel):
     async def _close_unanswered(self, call_id: str, error: BaseException) -> None:
         if not isinstance(error, ModelAPIError):
             await self._meter.lose(call_id, why=f"interrupted: {type(error).__name__}")
+        elif isinstance(error, StreamCut) and error.usage is not None:
+            await self._meter.settle(call_id, usage=error.usage, response_id=None)
         elif costs_nothing(error):
-            await self._meter.release(call_id, why=describe(error))
+            await self._meter.release(call_id, why=self._said(error))
         else:
-            await self._meter.lose(call_id, why=describe(error))
+            await self._meter.lose(call_id, why=self._said(error))
 
     async def _receive(
         self,
@@ -157,22 +183,40 @@ class MeteredModel(WrapperModel):
                 async for _ in stream:
                     pass
                 response = stream.get()
-                details = response.provider_details or {}
-                unmarked = reported_usage(response) is None or response.provider_name == "anthropic"
-                if unmarked and "finish_reason" not in details:
-                    raise StreamCut(self.model_name, "the answer broke off", phase="read")
-                arrived.append(response)
+                arrived.append(self._whole(response))
         except TimeoutError as error:
-            raise StreamCut(self.model_name, "the answer took too long", phase="read") from error
+            raise StreamCut(self.model_name, "the answer took too long") from error
+        except (ModelAPIError, UserError):
+            raise
+        except Exception as error:  # whatever a client's parser makes of an answer that it does not expect
+            why = f"{type(error).__name__}: {error}"
+            raise Garbled(self.model_name, one_line(f"the answer can't be read: {why}")) from error
+
+    def _whole(self, response: ModelResponse) -> ModelResponse:
+        """The response, if it says that it ended, and well. Raises StreamCut."""
+        usage, details = reported_usage(response), response.provider_details or {}
+        if response.finish_reason == "error":
+            raise StreamCut(self.model_name, "the provider broke the answer off", usage=usage)
+        marked = "finish_reason" in details or "refusal" in details
+        if not marked and (usage is None or self._model.kind in _ALWAYS_MARKED):
+            raise StreamCut(self.model_name, "the answer broke off")
+        return response
 
 
-def input_bound(messages: list[ModelMessage], parameters: ModelRequestParameters) -> int:
+_ALWAYS_MARKED = (ProviderKind.ANTHROPIC, ProviderKind.OPENAI_RESPONSES, ProviderKind.ZAI)
+"""Some servers of the Chat protocol never say why an answer ended, and report usage at its end; these do."""
+
+
+def input_bound(messages: bytes, parameters: ModelRequestParameters) -> int:
     """Tokens that a request can't exceed: no tokenizer makes more tokens than the text has UTF-8 bytes.
 
     The serialised forms hold all that is sent (words, calls, results, tool schemas) and more.
     """
-    sent = len(ModelMessagesTypeAdapter.dump_json(messages)) + len(_parameters.dump_json(parameters))
-    return sent + OVERHEAD_TOKENS
+    return len(messages) + len(_parameters.dump_json(parameters)) + OVERHEAD_TOKENS
+
+
+def _seconds(wait: float) -> str:
+    return f"{wait:.1f}".removesuffix(".0")
 
 
 def reported_usage(response: ModelResponse) -> TokenUsage | None:

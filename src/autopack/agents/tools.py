@@ -17,7 +17,7 @@ from pydantic_ai.workspaces import WorkspaceError
 from pydantic_ai_harness.filesystem import FileSystem
 
 from autopack.agents.base import Access, Shell
-from autopack.errors import Unavailable
+from autopack.errors import Unavailable, of_system
 
 READING = ("read_file", "list_directory", "search_files", "find_files")
 WRITING = ("write_file", "edit_file")
@@ -75,6 +75,8 @@ def shell_tool(shell: Shell) -> Tool[None]:
         seconds = min(max(timeout_seconds, 1.0), LONGEST_SHELL_TIMEOUT_SECONDS)
         result = await shell(command, seconds)
         ended = f"killed after {seconds:g} s" if result.timed_out else f"exit code {result.exit_code}"
+        if result.stopped:
+            ended = result.stopped
         return f"[{ended}]\n{bounded(result.output, SHELL_OUTPUT_CHARS)}"
 
     return Tool(run_shell, name="shell", max_retries=TRIES_PER_TOOL)
@@ -153,6 +155,8 @@ class Desk(AbstractCapability[None]):
         """What the model can't mend (a full disk, a checkout that is gone) ends the conversation."""
         if call.tool_name in (*READING, *WRITING) and isinstance(error, OSError | WorkspaceError):
             reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+            if isinstance(error, OSError) and (known := of_system(error)) is not None:
+                raise known from error
             raise Unavailable(
                 f"{call.tool_name} failed in the checkout: {reason}",
                 hint="see that the disk has room and AUTOPACK_HOME can be written",

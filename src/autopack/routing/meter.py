@@ -24,11 +24,11 @@ from autopack.usage.schemas import TokenUsage, UsageStatus
 
 @dataclass(frozen=True, kw_only=True)
 class CallContext:
-    """Who calls which model for what."""
+    """Who calls which model for what. A call of no run (`doctor --call`) has none of the first three."""
 
-    run_id: str
-    phase_id: str
-    attempt: int
+    run_id: str | None = None
+    phase_id: str | None = None
+    attempt: int | None = None
     role: str
     model: ModelRef
     owner: str
@@ -143,13 +143,16 @@ class Meter:
         return price(model=model.name, provider=model.provider, usage=usage, at=at, overrides=self._prices)
 
 
-async def lose_open_calls(database: Database, run_id: str, *, why: str) -> int:
+async def lose_open_calls(
+    database: Database, run_id: str | None, *, why: str, owner: str | None = None
+) -> int:
     """Record as unknown the calls of a run whose process died between sending and settling.
 
-    Called when a run is taken over. Returns how many there were.
+    Called when a run is taken over, and for the calls of one `owner` when that is found dead. Returns how
+    many there were.
     """
     async with database.write() as session:
-        reservations = await queries.open_reservations(session, run_id=run_id)
+        reservations = await queries.open_reservations(session, run_id=run_id, owner=owner)
         for reservation in reservations:
             await queries.lock_pool(session, reservation.pool)
             await record_usage(session, _unknown(reservation))

@@ -42,13 +42,6 @@ __all__ = [
     "policy_schema",
 ]
 
-_LATER: Mapping[ProviderKind, str] = {
-    ProviderKind.OPENAI_RESPONSES: "the OpenAI Responses API comes with the next version; write kind: openai",
-    ProviderKind.ZAI: "GLM's provider comes with the next version; use another model, or give the provider "
-    "kind: openai and the base_url of an OpenAI-compatible endpoint",
-}
-"""Kinds refused at load because no client of this version speaks them. Remove one to lift its refusal."""
-
 _AGENTS = ("claude-code", "codex", "cursor")
 _BUILT_IN = {
     "openai": (ProviderKind.OPENAI, "OPENAI_API_KEY"),
@@ -176,8 +169,6 @@ class Policy(Section):
         kind, key = settings.kind or kind, settings.api_key_env or key
         if kind is None or key is None:
             raise _Unresolved(f"its provider {provider!r} is not set up; add it under providers:")
-        if kind in _LATER:
-            raise _Unresolved(_LATER[kind])
         return ModelRef(
             name=name,
             provider=provider,
@@ -235,13 +226,11 @@ class Policy(Section):
         for name, provider in self.providers.items():
             loc: Loc = ("providers", name)
             usual, _ = _BUILT_IN.get(name, (None, None))
-            if provider.kind is not None and provider.kind in _LATER:
-                yield (*loc, "kind"), _LATER[provider.kind]
-            elif usual is None:
+            if usual is None:
                 for needed in ("kind", "base_url", "api_key_env"):
                     if getattr(provider, needed) is None:
                         yield loc, _NEEDED[needed]
-            elif provider.kind not in (None, usual) and provider.base_url is None:
+            elif provider.base_url is None and provider.kind not in (None, *_same_address(usual)):
                 yield loc, f"speaks {usual} unless it has another address; add base_url, or remove kind"
         for agent, pool in self.agent_pools.items():
             if pool not in self.pools and not self._is_provider(pool):
@@ -271,11 +260,17 @@ class Policy(Section):
 
 
 _NEEDED = {
-    "kind": "is not a provider that Autopack knows; add kind: openai or anthropic",
+    "kind": "is not a provider that Autopack knows; add kind: openai, openai-responses, anthropic or zai",
     "base_url": "is not a provider that Autopack knows; add base_url with its address",
     "api_key_env": "is not a provider that Autopack knows; add api_key_env with the name of the variable "
     "that holds its key (a server that wants no key takes any value in it)",
 }
+
+
+def _same_address(kind: ProviderKind) -> tuple[ProviderKind, ...]:
+    """Kinds that the usual address of `kind` speaks."""
+    both = (ProviderKind.OPENAI, ProviderKind.OPENAI_RESPONSES)
+    return both if kind in both else (kind,)
 
 
 def _first(by_name: tuple[tuple[re.Pattern[str], str], ...], name: str) -> str | None:

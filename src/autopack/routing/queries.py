@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from sqlalchemy import select, update
 
-from autopack.db import AnySession, WriteSession, changed
+from autopack.db import AnySession, WriteSession, added, changed
 from autopack.routing.tables import PoolRow, ReservationRow
 
 
 async def lock_pool(session: WriteSession, pool: str) -> None:
     """Take a pool's lock until the commit, making the pool on its first call."""
-    locked = await session.scalar(select(PoolRow).where(PoolRow.id == pool).with_for_update(key_share=True))
-    if locked is None:
-        session.add(PoolRow(id=pool))
-        await session.flush()
+    lock = select(PoolRow.id).where(PoolRow.id == pool).with_for_update(key_share=True)
+    if await session.scalar(lock) is None:
+        await added(session, PoolRow, {"id": pool})
+        await session.scalar(lock)
 
 
 async def open_reservation(session: AnySession, call_id: str) -> ReservationRow | None:
@@ -25,14 +26,32 @@ async def open_reservation(session: AnySession, call_id: str) -> ReservationRow 
     )
 
 
-async def open_reservations(session: AnySession, *, run_id: str) -> list[ReservationRow]:
-    """Calls of a run that were reserved and never closed: the process died in between."""
+async def open_reservations(
+    session: AnySession, *, run_id: str | None, owner: str | None = None
+) -> list[ReservationRow]:
+    """Calls of a run (or of one process for it) that were reserved and never closed: it died in between."""
     query = (
         select(ReservationRow)
         .where(ReservationRow.run_id == run_id, ReservationRow.state == "open")
         .order_by(ReservationRow.pool)
     )
+    if owner is not None:
+        query = query.where(ReservationRow.owner == owner)
     return list(await session.scalars(query))
+
+
+class Holder(NamedTuple):
+    """A process that has calls open for a run."""
+
+    owner: str
+    run_id: str | None
+
+
+async def holders(session: AnySession) -> list[Holder]:
+    """Who has calls open, and for which runs."""
+    columns = ReservationRow.owner, ReservationRow.run_id
+    query = select(*columns).where(ReservationRow.state == "open").group_by(*columns).order_by(*columns)
+    return [Holder(row.owner, row.run_id) for row in await session.execute(query)]
 
 
 async def close(session: WriteSession, call_id: str, *, state: str, why: str = "") -> bool:
@@ -41,6 +60,6 @@ async def close(session: WriteSession, call_id: str, *, state: str, why: str = "
         session,
         update(ReservationRow)
         .where(ReservationRow.call_id == call_id, ReservationRow.state == "open")
-        .values(state=state, why=why[:500], closed_at=datetime.now(UTC)),
+        .values(state=state, why=why[:400], closed_at=datetime.now(UTC)),
     )
     return closed == 1

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from autopack.db import Base
+from autopack.db import Base, LargeInteger, ModelName
 
 
 class PoolRow(Base):
@@ -34,11 +34,11 @@ class ReservationRow(Base):
     attempt: Mapped[int | None]
     role: Mapped[str] = mapped_column(String(64))
     provider: Mapped[str] = mapped_column(String(64))
-    model: Mapped[str] = mapped_column(String(128))
+    model: Mapped[str] = mapped_column(ModelName)
     simulated: Mapped[bool]
     owner: Mapped[str] = mapped_column(String(64))
-    input_tokens: Mapped[int]
-    output_tokens: Mapped[int]
+    input_tokens: Mapped[int] = mapped_column(LargeInteger)
+    output_tokens: Mapped[int] = mapped_column(LargeInteger)
     nano_usd: Mapped[int | None] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(String(10))
     why: Mapped[str] = mapped_column(String(500), default="")

@@ -1,0 +1,205 @@
+"""`autopack doctor --call`: one tiny call to each model of models.yaml, made and recorded as a run's are."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autopack.cli.checkup import Finding, Grade
+from autopack.cli.door import records
+from autopack.cli.out import note
+from autopack.cli.words import count, dollars, duration, tokens
+from autopack.errors import AutopackError
+
+if TYPE_CHECKING:
+    from autopack.agents.base import Agent, AgentTask, Keep
+    from autopack.config import Settings
+    from autopack.db import Database, WriteSession
+    from autopack.routing.meter import Meter
+    from autopack.routing.policy import ModelRef, Policy
+    from autopack.usage.schemas import TokenUsage, UsageSum
+    from autopack.views.spend import Spend
+
+ROLE = "agent:doctor"
+ANSWER_TOKENS = 512
+"""Enough for a model that can't be kept from thinking before it says one word."""
+ASKED_TOKENS = 8_000
+"""More than the question and the schemas of the tools can be."""
+_AT_A_TIME = 3
+
+
+async def call_all(here: Settings, environ: Mapping[str, str]) -> list[Finding]:
+    """A finding for each model that models.yaml names, and one for what the calls took.
+
+    None where models.yaml can't be used: another finding says so.
+    """
+    from autopack.routing.policy import default_policy_text, load_policy, parse_policy
+
+    try:
+        if here.policy_path.exists():
+            policy = load_policy(here.policy_path)
+        else:
+            policy = parse_policy(default_policy_text(), source="models.yaml")
+    except AutopackError:
+        return []
+    models = [policy.resolve(name) for name in policy.named_models()]
+    called = [model for model in models if environ.get(model.api_key_env, "").strip()]
+    note(f"Calling {count(len(called), 'model')}: {_most(policy, called)}.")
+    try:
+        async with _opened(policy, environ) as caller:
+            await caller.agent.warm_up(called)
+            findings = await asyncio.gather(*(caller.call(model) for model in models))
+            return [*findings, caller.bill()]
+    except AutopackError as error:
+        return [Finding(name="call", grade=Grade.MISSING, said=error.message, remedy=error.hint)]
+
+
+def _most(policy: Policy, models: list[ModelRef]) -> str:
+    """What the calls can cost, before they are made."""
+    from autopack.usage.prices import price
+    from autopack.usage.schemas import TokenUsage
+
+    usage, now = TokenUsage(input_tokens=ASKED_TOKENS, output_tokens=ANSWER_TOKENS), datetime.now(UTC)
+    prices = [
+        price(model=one.name, provider=one.provider, usage=usage, at=now, overrides=policy.prices())
+        for one in models
+    ]
+    known = [one for one in prices if one is not None]
+    unpriced = f", and {count(len(prices) - len(known), 'call')} of unknown price" * (
+        len(known) < len(prices)
+    )
+    return f"{ANSWER_TOKENS} tokens of answer each at most, ${sum(known, Decimal(0)):.2f} for all{unpriced}"
+
+
+@asynccontextmanager
+async def _opened(policy: Policy, environ: Mapping[str, str]) -> AsyncGenerator[_Caller]:
+    from autopack.agents.api import ApiAgent
+    from autopack.agents.patience import Patience
+
+    patience = Patience(read_seconds=60, request_seconds=120, retries=1, longest_wait_seconds=10)
+    with tempfile.TemporaryDirectory(prefix="autopack-doctor-") as empty:
+        async with records() as kept:
+            yield _Caller(
+                policy=policy,
+                environ=environ,
+                agent=ApiAgent(patience=patience, redactor=kept.redactor),
+                database=kept.database,
+                checkout=Path(empty),
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Caller:
+    policy: Policy
+    environ: Mapping[str, str]
+    agent: Agent
+    database: Database
+    checkout: Path
+    answered: list[UsageSum] = field(default_factory=list["UsageSum"])
+    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_A_TIME))
+
+    async def call(self, model: ModelRef) -> Finding:
+        """Ask one model for a word."""
+        from autopack.agents.base import AgentGaveUp
+
+        key = self.environ.get(model.api_key_env, "").strip()
+        if not key:
+            said = f"{model.name} was not called: {model.api_key_env} is not set"
+            return Finding(name="call", grade=Grade.WARNING, said=said)
+        async with self.room:
+            began = time.monotonic()
+            try:
+                task = self._task(model, key)
+                result = await self.agent.run(task, meter=self._meter(model), watch=_Unwatched())
+            except AutopackError as error:
+                usual = self._is_usual(model) and not isinstance(error, AgentGaveUp)
+                grade = Grade.MISSING if usual else Grade.WARNING
+                return Finding(name="call", grade=grade, said=error.message, remedy=error.hint)
+            took = duration(time.monotonic() - began)
+        spend = self._add(model, result.usage)
+        said = f"{model.name} answered in {took} ({tokens(spend)} tokens, {dollars(spend)})"
+        return Finding(name="call", grade=Grade.OK, said=said)
+
+    def bill(self) -> Finding:
+        """What the answered calls took together."""
+        from autopack.views.spend import spend_of
+
+        spend = spend_of(self.answered)
+        said = f"{count(spend.calls, 'answer')}: {tokens(spend)} tokens, {dollars(spend)}; recorded as {ROLE}"
+        return Finding(name="calls", grade=Grade.OK, said=said)
+
+    def _add(self, model: ModelRef, usage: TokenUsage) -> Spend:
+        from autopack.usage.money import to_nano
+        from autopack.usage.prices import price
+        from autopack.usage.schemas import UsageSum
+        from autopack.views.spend import spend_of
+
+        now, prices = datetime.now(UTC), self.policy.prices()
+        usd = price(model=model.name, provider=model.provider, usage=usage, at=now, overrides=prices)
+        taken = UsageSum(
+            simulated=model.simulated,
+            calls=1,
+            prompt_tokens=usage.input_tokens,
+            completion_tokens=usage.output_tokens,
+            cache_read_tokens=usage.cache_read_tokens,
+            cache_write_tokens=usage.cache_write_tokens,
+            reasoning_tokens=usage.reasoning_tokens,
+            nano_usd=to_nano(usd) or 0,
+            unpriced_calls=int(usd is None and usage.total > 0),
+            unknown_calls=int(usage.total == 0),
+            unknown_tokens=0,
+        )
+        self.answered.append(taken)
+        return spend_of([taken])
+
+    def _meter(self, model: ModelRef) -> Meter:
+        from autopack.routing.meter import CallContext, Meter
+        from autopack.supervisor.workers import new_executor_id
+
+        context = CallContext(role=ROLE, model=model, owner=new_executor_id())
+        return Meter(self.database, context, prices=self.policy.prices())
+
+    def _is_usual(self, model: ModelRef) -> bool:
+        from autopack.plan import Complexity
+
+        pairs = [self.policy.complexity_models.of(complexity) for complexity in Complexity]
+        return any(model.name in (pair.builder, pair.auditor) for pair in pairs)
+
+    def _task(self, model: ModelRef, key: str) -> AgentTask[str]:
+        from autopack.agents.base import Access, AgentTask
+
+        return AgentTask(
+            model=model,
+            instructions="You are asked whether you can be reached. Call no tool.",
+            prompt="Answer with the word ok.",
+            checkout=self.checkout,
+            access=Access.READ,
+            output=str,
+            max_requests=1,
+            max_output_tokens=ANSWER_TOKENS,
+            api_key=key,
+        )
+
+
+class _Unwatched:
+    """Nobody looks: a call of the doctor is not resumed."""
+
+    async def asking(self) -> None: ...
+
+    async def responded(self, transcript: bytes) -> Keep:
+        return _nothing
+
+    async def retrying(self, *, why: str, wait_seconds: float, tries: int) -> None: ...
+
+    def doing(self, activity: str) -> None: ...
+
+
+async def _nothing(_session: WriteSession) -> None: ...
