@@ -1,3 +1,3 @@
 """Fixtures are in tests/fixtures, one file per thing they give."""
 
-pytest_plugins = ["fixtures.database", "fixtures.offline", "fixtures.world"]
+pytest_plugins = ["fixtures.offline", "fixtures.postgres", "fixtures.database", "fixtures.world"]

@@ -9,10 +9,15 @@
     │   ├── BranchCheckedOut        409, exit 2   the integration branch is checked out by the user
     │   └── BranchMoved             409, exit 2   the integration branch is not where the run left it
     ├── Unavailable                 503, exit 1   something outside Autopack is missing, refused or broken
+    │   ├── DiskFull                503, exit 1   a disk that is written to has no room left
+    │   ├── DiskUnusable            503, exit 1   a disk that is written to is read-only, or fails
+    │   ├── DatabaseLocked          503, exit 1   another process holds the database for too long
+    │   ├── DatabaseUnreachable     503, exit 1   the database's server is away, or dropped the connection
+    │   ├── RepositoryUnreachable   503, exit 1   the user's repository was moved, or can't be written
     │   ├── ProviderUnreachable     503, exit 1   a model's server does not answer (agents/base.py)
     │   └── ProviderRefused         503, exit 1   a model's server refuses the request itself (agents/base.py)
     ├── AgentGaveUp                 500, exit 1   a model came to no usable answer (agents/base.py)
-    ├── DiffTooLarge                422, exit 1   more than an Auditor can read (roles/auditor.py)
+    ├── DiffTooLarge                422, exit 1   more than an Auditor can read (roles/large.py)
     ├── SetupFailed                 500, exit 1   setup is red on an untouched commit (supervisor/endings.py)
     └── BaselineRed                 500, exit 1   checks are red on an untouched one (supervisor/endings.py)
 
@@ -22,6 +27,8 @@ prints both without a traceback; over HTTP they are `{"error": {"code", "message
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import ClassVar
 
 
@@ -97,3 +104,54 @@ class Unavailable(AutopackError):
     code = "unavailable"
     status = 503
     exit_code = 1
+
+
+class DiskFull(Unavailable):
+    """A disk that is written to has no room left."""
+
+    code = "disk_full"
+
+
+class DiskUnusable(Unavailable):
+    """A disk that is written to is read-only, fails, or its rights are missing."""
+
+    code = "disk_unusable"
+
+
+class DatabaseLocked(Unavailable):
+    """Another process holds the database for longer than anyone should."""
+
+    code = "database_locked"
+
+
+class DatabaseUnreachable(Unavailable):
+    """The database's server can't be reached, or it dropped the connection."""
+
+    code = "database_unreachable"
+
+
+class RepositoryUnreachable(Unavailable):
+    """The user's repository is not where it was, or can't be written."""
+
+    code = "repository_unreachable"
+
+
+def of_system(error: OSError) -> AutopackError | None:
+    """What a refusal of the operating system means to a user; None where it is no matter of a disk."""
+    place = "" if error.filename is None else f" {os.fsdecode(error.filename)}"
+    said = os.strerror(error.errno) if error.errno else ""
+    if error.errno in _FULL:
+        return DiskFull(
+            f"There is no room left on the disk to write{place or ' a file'}: {said}.",
+            hint="Free some (`autopack doctor` says how much there is), then resume the run.",
+        )
+    if error.errno in _UNUSABLE:
+        return DiskUnusable(
+            f"The disk can't be used for{place or ' a file'}: {said}.",
+            hint="Mend its mount or its permissions, then resume the run.",
+        )
+    return None
+
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_UNUSABLE = frozenset({errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM, errno.ESTALE})

@@ -234,6 +234,45 @@ class Budget(_Frozen):
         return self
 
 
+_SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?) ?(MB|GB|MiB|GiB)")
+_UNITS = {"MB": 10**6, "GB": 10**9, "MiB": 2**20, "GiB": 2**30}
+_LEAST_MEMORY = 64 * 10**6
+
+
+def _size(value: object) -> str:
+    if not isinstance(value, str) or not (found := _SIZE.fullmatch(value)):
+        raise ValueError(
+            f"{str(value)[:40]!r} is no size; write a number and its unit: 500 MB, 4 GB or 4 GiB"
+        )
+    if float(found[1]) * _UNITS[found[2]] < _LEAST_MEMORY:
+        raise ValueError(f"{value} is too little for any command; write 64 MB or more")
+    return value
+
+
+class CommandLimits(_Frozen):
+    """What one command may take, with everything that it starts: setup, verify and the Builder's shell."""
+
+    memory: (
+        Annotated[
+            str,
+            BeforeValidator(_size),
+            WithJsonSchema({"type": "string", "pattern": f"^{_SIZE.pattern}$"}),
+        ]
+        | None
+    ) = None
+    """A number with MB, GB, MiB or GiB. Not said: three quarters of the machine's memory."""
+    processes: Annotated[int, Field(ge=10, le=100_000)] = 1024
+    """At a time."""
+    command_minutes: Annotated[int, Field(ge=1, le=1_440)] = 30
+    """Time for each command of setup and verify."""
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """None: not said."""
+        found = _SIZE.fullmatch(self.memory or "")
+        return None if found is None else int(float(found[1]) * _UNITS[found[2]])
+
+
 class Plan(_Frozen):
     """A whole plan.yaml."""
 
@@ -256,6 +295,8 @@ class Plan(_Frozen):
     """Commands that must pass before a phase is committed; the word none for no check."""
     network: bool = False
     """Whether the Builder's shell and the checks may use the network."""
+    limits: CommandLimits = Field(default_factory=CommandLimits)
+    """What each command may take."""
     budget: Budget | None = None
     """What the run may use at most."""
     tiers: Annotated[tuple[Tier, ...], Field(min_length=1, max_length=200)]

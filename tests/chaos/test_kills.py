@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
+import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from autopack.config import Settings
-from chaos.killing import Trap, Zygote, chaos_world, check, finish
+from chaos.killing import Trap, Zygote, chaos_world, check, finish, runs_of
 
 _STEPS = "autopack.supervisor.steps:Steps"
 _LIFE = "autopack.supervisor.lifecycle:Lifecycle"
@@ -84,3 +88,41 @@ async def test_killed_at_a_named_point(tmp_path: Path, settings: Settings, forks
         ended = await forks.call(world, "run", str(world.plan), trap=trap)
         assert ended.killed, f"it did not get there: {forks.output}"
         await check(world, await finish(forks, world), kills=1)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "seed" in metafunc.fixturenames:
+        full = bool(metafunc.config.getoption("--full", default=False))
+        metafunc.parametrize("seed", range(200 if full else 20))
+
+
+@pytest.fixture(scope="module")
+def lasts_seconds(tmp_path_factory: pytest.TempPathFactory, migrated_home: Path, forks: Zygote) -> float:
+    """How long an undisturbed run takes here and now."""
+    home = tmp_path_factory.mktemp("measured")
+
+    async def measure() -> float:
+        shutil.copytree(migrated_home, home / "home")
+        async with chaos_world(home / "w", Settings(home=home / "home")) as world:
+            began = time.monotonic()
+            assert (await forks.call(world, "run", str(world.plan))).code == 0, forks.output
+            return time.monotonic() - began
+
+    return asyncio.run(measure())
+
+
+async def test_killed_at_random_moments(
+    tmp_path: Path, settings: Settings, forks: Zygote, lasts_seconds: float, seed: int
+) -> None:
+    chance = random.Random(seed)
+    kills = 0
+    async with chaos_world(tmp_path / "w", settings) as world:
+        for _ in range(chance.randint(1, 3)):
+            runs = await runs_of(world)
+            words = ("--resume", *runs) if runs else (str(world.plan),)
+            moment = chance.uniform(0, lasts_seconds)
+            ended = await forks.call(world, "run", *words, kill_after_seconds=moment)
+            kills += ended.killed
+            if not ended.killed:
+                break
+        await check(world, await finish(forks, world), kills=kills)

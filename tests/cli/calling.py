@@ -15,6 +15,7 @@ import pytest
 
 from autopack.cli import main
 from autopack.config import Settings
+from fixtures.database import home_environ
 from views.recorded import record_run
 
 
@@ -52,7 +53,8 @@ def autopack(
     """The command line, with a home of its own and without keys."""
     for name in [name for name in os.environ if name.endswith("_API_KEY") or name.startswith("AUTOPACK_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("AUTOPACK_HOME", str(settings.home))
+    for name, value in home_environ(settings).items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setattr(sys, "argv", ["autopack"])
     monkeypatch.chdir(tmp_path)

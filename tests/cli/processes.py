@@ -56,7 +56,7 @@ class Started:
 def environ_of(world: World, **more: str) -> Mapping[str, str]:
     """The user's environment, with the world's home."""
     known = {name: value for name, value in os.environ.items() if name.startswith(("COVERAGE", "COV_"))}
-    return {**known, **world.environ, "AUTOPACK_HOME": str(world.settings.home), "COLUMNS": "120", **more}
+    return {**known, **world.process_environ, "COLUMNS": "120", **more}
 
 
 async def start(world: World, *arguments: object, environ: Mapping[str, str] | None = None) -> Started:

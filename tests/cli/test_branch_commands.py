@@ -124,7 +124,7 @@ def test_a_failed_run_that_was_discarded_needs_nobody(
     )
     asyncio.run(ending)
     assert autopack("status", "--json").said["needs_you"] is True
-    assert "There was no branch" in autopack("discard", run_id, "--yes").out
+    assert "no branch to delete" in autopack("discard", run_id, "--yes").out
     assert autopack("status", "--json").said["needs_you"] is False
     autopack("run", "--resume", run_id).failed(2, "was discarded")
 

@@ -6,18 +6,17 @@ import asyncio
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from autopack import __version__
-from autopack.cli import app, main
+from autopack.cli import app
 from autopack.config import Settings
 from cli.calling import Autopack
+from fixtures.database import execute, home_environ
 from views.recorded import live_owner, record_run
 
 PROGRAM = [sys.executable, "-c", "import sys; from autopack.cli import main; sys.exit(main())"]
@@ -110,23 +109,23 @@ def test_a_home_that_can_not_be_written_is_said(
     autopack(*command.split()).failed(1, "can't be written", "AUTOPACK_HOME")
 
 
-def test_a_home_of_a_newer_autopack_is_refused(autopack: Autopack, tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "home/autopack.db")) as database, database:
-        database.execute("UPDATE alembic_version SET version_num = '9999'")
+def test_a_home_of_a_newer_autopack_is_refused(autopack: Autopack, settings: Settings) -> None:
+    execute(settings, "UPDATE alembic_version SET version_num = '9999'")
     autopack("runs").failed(1, "newer Autopack", "Upgrade")
 
 
 def test_a_defect_is_one_line_and_the_details_are_in_the_log(
-    autopack: Autopack, recorded: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    autopack: Autopack, recorded: str, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with closing(sqlite3.connect(tmp_path / "home/autopack.db")) as database, database:
-        database.execute("UPDATE runs SET state = 'nonsense' WHERE id = ?", [recorded])
+    execute(settings, "UPDATE runs SET state = 'nonsense' WHERE id = :run", {"run": recorded})
     autopack("runs").failed(1, "ValueError", "nonsense", "autopack.log")
     logged = [json.loads(line) for line in (tmp_path / "home/autopack.log").read_text().splitlines()]
     assert "ValueError" in logged[-1]["exception"]
     monkeypatch.setenv("AUTOPACK_DEBUG", "1")
-    with pytest.raises(ValueError, match="nonsense"):
-        main(["runs"])
+    shown = autopack("runs")
+    assert shown.code == 1
+    assert "Traceback" in shown.err
+    assert "ValueError: 'nonsense'" in shown.err
 
 
 def test_an_interrupt_is_exit_code_130_and_silent(settings: Settings, tmp_path: Path) -> None:
@@ -134,7 +133,7 @@ def test_an_interrupt_is_exit_code_130_and_silent(settings: Settings, tmp_path: 
     run_id = asyncio.run(record_run(settings, repository=tmp_path, owner=owner))
     with subprocess.Popen(
         [*PROGRAM, "logs", run_id, "--follow"],
-        env={**os.environ, "AUTOPACK_HOME": str(tmp_path / "home")},
+        env={**os.environ, **home_environ(settings)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -146,12 +145,12 @@ def test_an_interrupt_is_exit_code_130_and_silent(settings: Settings, tmp_path: 
     assert (following.returncode, told) == (130, "")
 
 
-def test_a_reader_that_closes_the_pipe_is_no_error(recorded: str, tmp_path: Path) -> None:
+def test_a_reader_that_closes_the_pipe_is_no_error(recorded: str, settings: Settings) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
         [*PROGRAM, "show", recorded],
-        env={**os.environ, "AUTOPACK_HOME": str(tmp_path / "home")},
+        env={**os.environ, **home_environ(settings)},
         stdout=writing,
         stderr=subprocess.PIPE,
         text=True,
@@ -161,10 +160,10 @@ def test_a_reader_that_closes_the_pipe_is_no_error(recorded: str, tmp_path: Path
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_an_old_locale_gets_escapes_instead_of_an_error(recorded: str, tmp_path: Path) -> None:
+def test_an_old_locale_gets_escapes_instead_of_an_error(recorded: str, settings: Settings) -> None:
     done = subprocess.run(
         [*PROGRAM, "show", recorded],
-        env={**os.environ, "AUTOPACK_HOME": str(tmp_path / "home"), "PYTHONIOENCODING": "ascii"},
+        env={**os.environ, **home_environ(settings), "PYTHONIOENCODING": "ascii"},
         capture_output=True,
         text=True,
         check=False,

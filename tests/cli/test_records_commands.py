@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,7 @@ import pytest
 from autopack.config import Settings
 from autopack.runs.states import EndReason, RunState
 from cli.calling import Autopack
+from fixtures.database import execute
 from views.recorded import end_run, live_owner, record_run
 
 
@@ -35,11 +34,10 @@ def test_runs_shows_state_progress_tokens_and_cost(autopack: Autopack, recorded:
 
 @pytest.mark.parametrize("columns", [40, 80, 100])
 def test_runs_shortens_plans_and_never_ids(
-    autopack: Autopack, recorded: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: int
+    autopack: Autopack, recorded: str, settings: Settings, monkeypatch: pytest.MonkeyPatch, columns: int
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
-    with closing(sqlite3.connect(tmp_path / "home/autopack.db")) as database, database:
-        database.execute("UPDATE runs SET plan_name = ?", ["a plan with quite a long name " * 3])
+    execute(settings, "UPDATE runs SET plan_name = :name", {"name": "a plan with quite a long name " * 3})
     head, row, *_ = autopack("runs").out.splitlines()
     assert row.startswith(f"{recorded}  a plan")
     assert "…  in progress, interrupted " in row

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-import sqlite3
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, select
+from sqlalchemy import select
 from sqlalchemy.exc import StatementError
 
 import autopack.feed.tables
@@ -21,10 +20,12 @@ import autopack.supervisor.tables
 import autopack.usage.tables
 from autopack.config import Settings
 from autopack.db import Base, Database, prepare_database
+from autopack.db.engines import open_schema
 from autopack.errors import Unavailable
 from autopack.feed.tables import FeedHead
 from autopack.migrations import HEAD, KNOWN
 from autopack.projects.tables import ProjectRow
+from fixtures.database import execute
 
 TABLES = (
     autopack.feed.tables,
@@ -40,7 +41,7 @@ async def _read_then_write(url: str, times: int) -> None:
     database = Database(url)
     for _ in range(times):
         async with database.write() as session:
-            head = (await session.scalars(select(FeedHead))).one()
+            head = (await session.scalars(select(FeedHead).with_for_update())).one()
             head.id = head.id + 1
     await database.close()
 
@@ -49,7 +50,7 @@ def _in_a_process(url: str, times: int) -> None:
     asyncio.run(_read_then_write(url, times))
 
 
-async def test_no_update_is_lost_between_processes_that_read_and_then_write(
+async def test_no_update_is_lost_between_processes_that_lock_and_read_and_then_write(
     settings: Settings, database: Database
 ) -> None:
     spawn = multiprocessing.get_context("spawn")
@@ -109,7 +110,7 @@ async def test_a_naive_instant_is_refused(database: Database) -> None:
 
 def test_the_migrations_give_exactly_the_tables_of_the_code(settings: Settings) -> None:
     assert len(TABLES) == 6
-    engine = create_engine(f"sqlite:///{settings.home / 'autopack.db'}")
+    engine = open_schema(settings.database_url, write=False)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
@@ -125,10 +126,7 @@ def test_the_newest_revision_is_named_where_start_up_looks_for_it() -> None:
 
 
 def test_a_database_of_a_newer_version_is_refused(settings: Settings) -> None:
-    connection = sqlite3.connect(settings.home / "autopack.db")
-    with connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
+    execute(settings, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(Unavailable, match="newer Autopack") as refused:
         prepare_database(settings.database_url, home=settings.home)
     assert "Upgrade" in refused.value.hint
@@ -147,6 +145,7 @@ def test_a_home_that_is_a_file_is_said(tmp_path: Path) -> None:
     assert "AUTOPACK_HOME" in refused.value.hint
 
 
+@pytest.mark.sqlite
 def test_a_damaged_database_is_said(settings: Settings) -> None:
     for path in settings.home.glob("autopack.db-*"):
         path.unlink()

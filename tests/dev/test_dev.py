@@ -85,7 +85,21 @@ def test_a_lock_older_than_what_it_locks_is_red(installed_tree: Path) -> None:
 def test_a_stage_or_any_pytest_argument_can_be_given(installed_tree: Path) -> None:
     assert _dev(installed_tree, "test", "e2e", "-x").stdout.endswith("-m pytest tests/e2e -x\n")
     assert _dev(installed_tree, "test", "tests/db").stdout.endswith("-m pytest tests/db\n")
-    assert "--cov" in _dev(installed_tree, "test").stdout
+
+
+def test_the_suite_runs_on_both_databases_and_a_red_first_does_not_hide_the_second(
+    installed_tree: Path,
+) -> None:
+    green, red = _dev(installed_tree, "test"), _dev(installed_tree, "test", red="python")
+    assert (green.returncode, red.returncode) == (0, 1)
+    assert green.stdout == red.stdout
+    measured, again = green.stdout.splitlines()
+    assert "--cov" in measured
+    assert "--database=postgres -m database" in again
+    assert _dev(installed_tree, "test", "postgres", "-x").stdout == f"{again} -x\n"
+    full = _dev(installed_tree, "test", "--full", "-x").stdout.splitlines()
+    assert full[0] == f"{measured} --full -x"
+    assert full[1] == f"{again.partition(' -m database')[0]} --full -x"
 
 
 def test_every_test_is_in_one_stage_and_what_check_runs_is_not_run_twice(installed_tree: Path) -> None:

@@ -41,7 +41,7 @@ async def autopack(world: World, *words: str, cwd: Path | None = None, **environ
         AUTOPACK,
         *words,
         cwd=cwd or world.repository,
-        env={**world.environ, "AUTOPACK_HOME": str(world.settings.home), **environ},
+        env={**world.process_environ, **environ},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -134,8 +134,8 @@ async def test_a_model_server_that_is_not_there(tmp_path: Path, settings: Settin
     async with small_world(tmp_path, settings, *GOOD) as world:
         policy = world.settings.policy_path
         policy.write_text(policy.read_text().replace(world.simulator.openai_url, "http://127.0.0.1:9/v1"))
-        said = await autopack(world, "run", str(world.plan))
-        said.refuses(1, "127.0.0.1:9", "--resume")
+        said = await autopack(world, "run", str(world.plan), AUTOPACK_RETRIES="1")
+        said.refuses(1, "can't be reached in 2 tries at http://127.0.0.1:9/v1", "--resume")
         await untouched(world)
         policy.write_text(policy.read_text().replace("http://127.0.0.1:9/v1", world.simulator.openai_url))
         run_id = next(word for word in said.output.split() if word.startswith("run_")).strip(".,:`")

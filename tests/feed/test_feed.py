@@ -55,6 +55,15 @@ async def test_an_event_comes_back_as_what_it_was(database: Database) -> None:
     assert event.body == body
 
 
+async def test_a_file_name_that_is_no_utf_8_does_not_stop_an_event(database: Database) -> None:
+    body = RunMoved(before="queued", after="failed", detail="changed a\udcffb and c\0d")
+    async with database.write() as session:
+        queries.append(session, run_id="run_a", body=body)
+    async with database.read() as session:
+        (event,) = await queries.after(session, event_id=0, run_id="run_a", limit=10)
+    assert event.body == body.model_copy(update={"detail": "changed a\ufffdb and c\0d"})
+
+
 async def test_an_aborted_transaction_takes_no_id(database: Database) -> None:
     async def aborted() -> None:
         async with database.write() as session:

@@ -243,6 +243,24 @@ def test_a_phase_that_can_t_be_used_says_where_and_what_to_write(
             "must hold names of variables only, such as TZ; values come from the environment",
         ),
         ("network: yes", "network", "must be true or false, not the text 'yes'; write one of them"),
+        (
+            "limits: {memory: 4}",
+            "limits.memory",
+            "'4' is no size; write a number and its unit: 500 MB, 4 GB or 4 GiB",
+        ),
+        (
+            "limits: {memory: 4 TB}",
+            "limits.memory",
+            "'4 TB' is no size; write a number and its unit: 500 MB, 4 GB or 4 GiB",
+        ),
+        ("limits: {memory: 9MB}", "limits.memory", "9MB is too little for any command; write 64 MB or more"),
+        ("limits: {processes: 1}", "limits.processes", "must be at least 10, not 1"),
+        ("limits: {command_minutes: 0}", "limits.command_minutes", "must be at least 1, not 0"),
+        (
+            "limits: {cpus: 2}",
+            "limits.cpus",
+            "is not a known key; write one of memory, processes, command_minutes, or remove it",
+        ),
         ("budget: {tokens: 0}", "budget.tokens", "must be more than 0, not 0"),
         ("budget: {usd: -1}", "budget.usd", "must be more than 0, not -1"),
         ("budget: {usd: .nan}", "budget.usd", "must be a number, not the number NaN"),
@@ -255,7 +273,7 @@ def test_a_phase_that_can_t_be_used_says_where_and_what_to_write(
 def test_a_plan_level_line_that_can_t_be_used_says_what_to_write(
     added: str, place: str, problem: str
 ) -> None:
-    known = "schema_version, name, setup, copy, env, verify, network, budget, tiers"
+    known = "schema_version, name, setup, copy, env, verify, network, limits, budget, tiers"
     assert refusal(HEAD + added) == f"plan.yaml:5: {place}: {problem.replace('{known}', known)}"
 
 
@@ -323,3 +341,20 @@ def test_a_plan_of_500_phases_is_read() -> None:
     text = f"schema_version: 1\nname: n\nverify: [x]\ntiers:\n  - name: T\n    phases:\n{phases}"
     plan = parse_plan(text, source="plan.yaml")
     assert sum(1 for _ in plan.phases()) == 500
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("4 GB", 4_000_000_000), ("1.5GB", 1_500_000_000), ("512 MiB", 512 * 2**20), ("64 MB", 64_000_000)],
+)
+def test_the_limits_of_a_command_are_read_and_kept_as_written(text: str, size: int) -> None:
+    plan = parse_plan(
+        HEAD + f"limits: {{memory: {text}, processes: 300, command_minutes: 5}}\n", source="plan.yaml"
+    )
+    assert (plan.limits.memory_bytes, plan.limits.processes, plan.limits.command_minutes) == (size, 300, 5)
+    assert Plan.model_validate(plan.model_dump(mode="json")) == plan
+
+
+def test_limits_that_are_not_said_leave_memory_to_the_machine() -> None:
+    limits = parse_plan(HEAD, source="plan.yaml").limits
+    assert (limits.memory_bytes, limits.processes, limits.command_minutes) == (None, 1024, 30)

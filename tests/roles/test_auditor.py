@@ -8,16 +8,10 @@ import pytest
 from agents.conversing import KEY, KINDS, PATIENCE, Books, Notes, calls, script, simulated
 from autopack.agents.api import ApiAgent
 from autopack.plan import Complexity, Phase
-from autopack.roles.auditor import (
-    DIFF_LIMIT_BYTES,
-    AuditorBrief,
-    DiffTooLarge,
-    ShownCheck,
-    audit,
-    auditor_prompt,
-)
+from autopack.roles.auditor import AuditorBrief, audit, auditor_prompt
 from autopack.roles.briefs import Assignment, Call
 from autopack.roles.schemas import Issue, Severity, Verdict
+from autopack.roles.shown import ShownCheck
 from autopack.routing.policy import ProviderKind
 from autopack.runs.schemas import Evidence, FileChange, TestCounts
 from autopack.simulator import serve
@@ -96,14 +90,6 @@ def test_the_prompt_holds_the_whole_diff_and_the_evidence(tmp_path: Path) -> Non
     assert "modified todo/store.py (+1 -2)" in prompt
     assert "I wrote the store." in prompt
     assert "No changed file touches tests" in prompt
-
-
-def test_a_diff_that_is_too_large_is_refused_and_never_shown_in_part(tmp_path: Path) -> None:
-    most = DIFF + b"+" * (DIFF_LIMIT_BYTES - len(DIFF))
-    assert auditor_prompt(brief(tmp_path, diff=most))
-    with pytest.raises(DiffTooLarge, match="400,001 bytes of diff over 1 files") as raised:
-        auditor_prompt(brief(tmp_path, diff=most + b"+"))
-    assert raised.value.hint
 
 
 def test_what_touches_tests_ci_or_verification_is_pointed_out(tmp_path: Path) -> None:

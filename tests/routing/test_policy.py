@@ -111,6 +111,7 @@ def test_the_example_of_the_docs_uses_every_key() -> None:
         ("o4-mini", "openai", "openai", "gpt", "OPENAI_API_KEY"),
         ("claude-opus-5-5", "anthropic", "anthropic", "claude", "ANTHROPIC_API_KEY"),
         ("opus-4.5", "anthropic", "anthropic", "claude", "ANTHROPIC_API_KEY"),
+        ("glm-5.3", "glm", "zai", "glm", "ZAI_API_KEY"),
         ("qwen", "local", "openai", "local", "LOCAL_KEY"),
         ("llama", "local", "openai", "meta", "LOCAL_KEY"),
         ("codex-mini", "openai", "openai", "gpt", "OPENAI_API_KEY"),
@@ -148,6 +149,20 @@ def test_glm_runs_through_an_openai_compatible_endpoint() -> None:
         "providers: {glm: {kind: openai, base_url: 'https://glm.example.com/v4'}}\nagents: {planner: glm-4.6}"
     ).resolve("glm-4.6")
     assert (got.provider, got.kind, got.family, got.api_key_env) == ("glm", "openai", "glm", "ZAI_API_KEY")
+
+
+def test_openai_speaks_responses_at_its_usual_address() -> None:
+    got = policy("providers: {openai: {kind: openai-responses}}").resolve("gpt-5")
+    assert (got.kind, got.base_url, got.api_key_env) == ("openai-responses", None, "OPENAI_API_KEY")
+
+
+def test_a_gateway_may_speak_any_of_the_protocols() -> None:
+    for kind in ProviderKind:
+        got = policy(
+            f"providers: {{gate: {{kind: {kind}, base_url: 'https://x.y', api_key_env: GATE_KEY}}}}\n"
+            "models: {m: {provider: gate}}"
+        ).resolve("m")
+        assert (got.kind, got.base_url) == (kind, "https://x.y")
 
 
 def test_an_unknown_model_is_refused_with_both_remedies() -> None:

@@ -7,11 +7,23 @@ from pathlib import Path
 
 from autopack.config import Settings
 from autopack.supervisor import control
+from fixtures.database import execute
 from fixtures.world import approves, builds, small_world, write_file
 
 WAITS = {
     "calls": [{"tool": "shell", "args": {"command": "test -e ~/waited || { touch ~/waited; sleep 611; }"}}]
 }
+
+
+def forget_the_engine(settings: Settings) -> None:
+    """Delete all that the engine keeps."""
+    if settings.postgres_url is not None:
+        execute(settings, "DROP SCHEMA dbos CASCADE")
+        return
+    files = list(settings.home.glob("engine.db*"))
+    assert files, "the engine keeps to its own file"
+    for file in files:
+        file.unlink()
 
 
 async def test_a_run_goes_on_although_the_engines_database_is_gone(
@@ -27,10 +39,7 @@ async def test_a_run_goes_on_although_the_engines_database_is_gone(
                 await asyncio.sleep(0.02)
         await control.cancel(world.services.database, run_id, by="a test")
         await driving
-        files = list(settings.home.glob("engine.db*"))
-        assert files, "the engine keeps to its own file"
-        for file in files:
-            file.unlink()
+        forget_the_engine(settings)
         await world.drive(run_id)
         run = await world.read(run_id)
     assert (run.state, run.epoch) == ("succeeded", 2), run.end_detail

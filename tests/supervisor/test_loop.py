@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -140,11 +141,12 @@ async def test_a_phase_out_of_attempts_ends_the_run_and_what_was_finished_stays(
 async def test_a_diff_too_large_to_read_is_refused_and_never_approved(
     tmp_path: Path, settings: Settings
 ) -> None:
-    large = {"calls": [{"tool": "shell", "args": {"command": "seq 100000 200000 > numbers.txt"}}]}
+    large = {"calls": [{"tool": "shell", "args": {"command": "seq 1000000 2300000 > numbers.txt"}}]}
     async with small_world(tmp_path, settings, builds(1, large), approves(), plan=plan(attempts=1)) as world:
         run = await world.run()
         (tried,) = await attempts(world, run.id)
     assert (run.state, tried.outcome) == ("failed", "diff_too_large")
+    assert "more than 8,388,608 bytes of diff" in tried.failure
     assert not [entry for entry in world.simulator.entries() if "Role: auditor" in (entry.when or ())]
 
 
@@ -219,7 +221,8 @@ async def test_a_setup_that_fails_is_said_before_anything_is_spent(
 async def test_a_model_server_that_is_not_there_pauses_the_run_and_it_goes_on_where_it_was(
     tmp_path: Path, settings: Settings
 ) -> None:
-    async with small_world(tmp_path, settings, builds(1, GOOD), approves()) as world:
+    impatient = replace(settings, retries=0)
+    async with small_world(tmp_path, impatient, builds(1, GOOD), approves()) as world:
         right = world.settings.policy_path.read_text()
         world.settings.policy_path.write_text(
             right.replace(world.simulator.openai_url, "http://127.0.0.1:9/v1")

@@ -17,6 +17,12 @@ GO = (
     "    --- FAIL: TestB/sub (0.01s)\n--- FAIL: TestB (0.01s)\nFAIL\n"
 )
 
+NODE = (
+    "\u2139 tests 9\n\u2139 suites 1\n\u2139 pass 4\n\u2139 fail 1\n\u2139 cancelled 1\n\u2139 skipped 1\n"
+    "\u2139 todo 2\n\u2139 duration_ms 57.526754\n"
+)
+MOCHA = "  group\n    1) fails\n\n\n  5 passing (12ms)\n  2 pending\n  1 failing\n\n  1) group\n"
+
 
 @pytest.mark.parametrize(
     ("output", "passed", "failed", "errors", "skipped"),
@@ -34,6 +40,12 @@ GO = (
         (CARGO + CARGO, 6, 0, 0, 2),
         (GO, 1, 2, 0, 0),
         ("Tests:       1 failed, 2 skipped, 5 passed, 8 total\n", 5, 1, 0, 2),
+        (NODE, 4, 1, 1, 3),
+        (f"TAP version 13\nok 1 - adds\n{NODE}".replace("\u2139", "#"), 4, 1, 1, 3),
+        (f"{NODE}\n{NODE.replace('pass 4', 'pass 5')}", 5, 1, 1, 3),
+        (f"\x1b[34m{NODE}\x1b[39m\n\u2716 failing tests:\n", 4, 1, 1, 3),
+        (MOCHA, 5, 1, 0, 2),
+        ("\n  3 passing (1s)\n\n", 3, 0, 0, 0),
         ("      Tests  1 failed | 7 passed (8)\n", 7, 1, 0, 0),
     ],
 )
@@ -45,6 +57,8 @@ def test_the_summary_of_a_runner_is_read(
     )
 
 
-@pytest.mark.parametrize("output", ["", "3 passed the exam in May", "Ran 5 tests", "all good\n", "\xff\xfe"])
+@pytest.mark.parametrize(
+    "output", ["", "3 passed the exam in May", "Ran 5 tests", "all good\n", "\xff\xfe", "# tests 9\n# Notes"]
+)
 def test_other_output_has_no_counts(output: str) -> None:
     assert read_counts(output.encode("latin-1")) is None

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
+import pytest
+
 from autopack.workspace.fingerprint import fingerprint
+from fixtures.world import node_folder
 
 PLACE = Path("/srv/me/autopack/workspaces/run_1/verify")
 
@@ -80,3 +84,63 @@ def test_a_time_limit_is_one_failure_whatever_was_said_before() -> None:
 
 def test_exit_codes_tell_silent_failures_apart() -> None:
     assert of("", exit_code=1) != of("", exit_code=2)
+
+
+def node_run(
+    folder: Path, reporter: str, *, name: str = "fails", got: str = "2", ahead: int = 0, more: str = ""
+) -> str:
+    """Fingerprint of a real run of Node's test runner, with one failing test."""
+    tests = "".join(f"it('passes {number}', () => {{}});\n" for number in range(ahead))
+    folder.mkdir(exist_ok=True)
+    (folder / "a.test.mjs").write_text(
+        "import { it } from 'node:test';\nimport assert from 'node:assert/strict';\n"
+        f"it('{name}', () => assert.equal({got}, 1));\n{tests}"
+    )
+    if more:
+        (folder / "0.test.mjs").write_text(more)
+    done = subprocess.run(
+        [str(node_folder() / "node"), "--test", f"--test-reporter={reporter}"],
+        cwd=folder,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout
+    return fingerprint(
+        command="node --test", output=done.stdout, exit_code=1, timed_out=False, places=(folder,)
+    )
+
+
+@pytest.mark.parametrize("reporter", ["spec", "tap"])
+def test_a_test_of_node_is_told_by_name_value_and_line(reporter: str, tmp_path: Path) -> None:
+    passes = "import { it } from 'node:test';\nit('passes first', () => {});\n"
+    first = node_run(tmp_path / "one", reporter)
+    assert first == node_run(tmp_path / "one", reporter)
+    assert first == node_run(tmp_path / "two", reporter, ahead=3, more=passes)
+    assert first != node_run(tmp_path / "three", reporter, name="still fails")
+    assert first != node_run(tmp_path / "four", reporter, got="3")
+
+
+def test_jest_and_mocha_failures_are_told_by_name_and_value() -> None:
+    def jest(got: int, seconds: str, passed: int) -> str:
+        return (
+            f"FAIL ./sum.test.js\n  sums\n    \u2715 adds ({seconds} ms)\n\n  \u25cf sums \u203a adds\n\n"
+            f"    expect(received).toBe(expected)\n\n    Expected: 3\n    Received: {got}\n\n"
+            f"      at Object.toBe (sum.test.js:4:23)\n\nTests: 1 failed, {passed} passed\n"
+        )
+
+    def mocha(got: int, milliseconds: int, number: int) -> str:
+        return (
+            f"  {number}) adds\n\n  4 passing ({milliseconds}ms)\n  1 failing\n\n  {number}) adds:\n\n"
+            f"      AssertionError [ERR_ASSERTION]: {got} == 3\n      at Context.<anonymous> (sum.js:4:10)\n"
+        )
+
+    assert of(jest(4, "0.8", 2)) == of(jest(4, "0.9", 7)) != of(jest(5, "0.8", 2))
+    assert of(mocha(4, 8, 1)) == of(mocha(4, 9, 2)) != of(mocha(5, 8, 1))
+
+
+def test_a_linters_cross_is_no_test() -> None:
+    def eslint(name: str) -> str:
+        found = f"a.js\n  3:5  error  '{name}' is not defined  no-undef\n"
+        return f"{found}\n\u2716 1 problem (1 error, 0 warnings)\n"
+
+    assert of(eslint("one")) != of(eslint("two"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -25,8 +26,8 @@ from autopack.cli import (
     show,
     usage,
 )
-from autopack.cli.out import complain, fail, prepare_streams
-from autopack.errors import AutopackError
+from autopack.cli.out import complain, fail, prepare_streams, say
+from autopack.errors import AutopackError, of_system
 
 EPILOG = "Every command has --help. Start with: autopack demo"
 
@@ -84,8 +85,11 @@ def call(arguments: Sequence[str]) -> int:
         _forget_output()
         return 0
     except Exception as error:
+        if isinstance(error, OSError) and (known := of_system(error)) is not None:
+            return fail(known)
         if os.environ.get("AUTOPACK_DEBUG") == "1":
-            raise
+            say(diagnostics.redacted("".join(traceback.format_exception(error))), stderr=True)
+            return 1
         return _unforeseen(error)
     finally:
         diagnostics.close_log()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autopack.cli.door import Records, RunArgument, in_loop, records
+from autopack.cli.door import Records, RunArgument, in_loop, writing
 from autopack.cli.out import note, say
 from autopack.cli.words import clean, count
 from autopack.errors import Conflict, InvalidInput, NotFound
@@ -31,7 +31,7 @@ async def _merge(said: str) -> None:
     from autopack.runs import service
     from autopack.workspace import taking
 
-    async with records() as here:
+    async with writing() as here:
         status, own = await _look(here, said)
         if status.driven:
             raise Conflict(
@@ -72,7 +72,7 @@ async def _discard(said: str, *, yes: bool) -> int:
     from autopack.supervisor.workers import new_executor_id
     from autopack.workspace import Workspace, taking
 
-    async with records() as here:
+    async with writing() as here:
         status, own = await _look(here, said)
         if status.driven:
             raise Conflict(
@@ -80,7 +80,7 @@ async def _discard(said: str, *, yes: bool) -> int:
                 hint="Stop it first (Ctrl-C where it runs), then discard it.",
             )
         repository = Path(status.repository)
-        if _is_there(repository):
+        if _has_git(repository):
             await taking.check_discard(repository, status.run_id, own=own)
         if not yes and not _agreed(status):
             say("Nothing was deleted.")
@@ -90,7 +90,7 @@ async def _discard(said: str, *, yes: bool) -> int:
             say(f"Cancelled {status.run_id}.")
         tip = await _delete_branch(status, repository, own)
         root = here.settings.workspaces / status.run_id
-        if _is_there(root):
+        if root.is_dir():
             await Workspace(root, repository, status.run_id, here.artifacts).remove()
             say(f"Deleted the workspace {clean(str(root))}.")
         async with here.database.write() as session:
@@ -103,8 +103,8 @@ async def _delete_branch(status: RunStatus, repository: Path, own: Sequence[str]
     """The commit that the branch was at, None where there was none."""
     from autopack.workspace import taking
 
-    if not _is_there(repository):
-        say(f"{clean(status.repository)} is gone, and the branch with it.")
+    if not _has_git(repository):
+        say(f"There is no git repository in {clean(status.repository)} any more, so no branch to delete.")
         return None
     tip = await taking.discard_branch(repository, status.run_id, own=own)
     if tip is None:
@@ -115,8 +115,8 @@ async def _delete_branch(status: RunStatus, repository: Path, own: Sequence[str]
     return tip
 
 
-def _is_there(folder: Path) -> bool:
-    return folder.is_dir()
+def _has_git(repository: Path) -> bool:
+    return (repository / ".git").exists()
 
 
 def _agreed(status: RunStatus) -> bool:

@@ -99,7 +99,7 @@ def _home(here: Settings) -> list[Finding]:
     except OSError as error:
         said = f"{here.home} can't be written: {error.strerror}"
         return [Finding(name="database", grade=Grade.MISSING, said=said, remedy="Set AUTOPACK_HOME.")]
-    database = Finding(name="database", grade=Grade.OK, said=f"{here.home}, schema {HEAD}")
+    database = Finding(name="database", grade=Grade.OK, said=f"{here.database_place}, schema {HEAD}")
     free = shutil.disk_usage(here.home).free
     room = f"{free / 1e9:,.1f} GB free"
     if free < _ROOM_BYTES:

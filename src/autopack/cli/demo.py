@@ -18,6 +18,7 @@ from autopack.cli.run import Afterwards, Staged, Wanted, perform
 from autopack.cli.words import clean
 from autopack.config import Settings
 from autopack.errors import Conflict, Unavailable
+from autopack.redaction import without_keys
 
 if TYPE_CHECKING:
     from autopack.simulator import RunningSimulator
@@ -177,7 +178,8 @@ async def _test_once_more(stage: Stage, run_id: str) -> Afterwards:
         clone = Path(folder) / "tally"
         await _git(stage, "clone", "--quiet", "--branch", branch, str(stage.repository), str(clone))
         tests = (sys.executable, "-B", "-m", "unittest", "discover", "-s", "tests", "-q")
-        finished = await run(Command(argv=tests, cwd=clone, env=dict(os.environ), timeout_seconds=300.0))
+        env = without_keys(os.environ)
+        finished = await run(Command(argv=tests, cwd=clone, env=env, timeout_seconds=300.0))
     said = [line for line in finished.output.decode(errors="replace").splitlines() if line.startswith("Ran ")]
     result = said[-1] if said else "no test ran"
     passed = finished.exit_code == 0 and bool(said)

@@ -6,12 +6,16 @@ command opens the log, and a command that opens none does so for a defect.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import warnings
 from pathlib import Path
 
 from autopack.config import Settings, load_settings
+from autopack.errors import AutopackError
+from autopack.home import make_home
+from autopack.redaction import Redactor, named_in, redactor_of
 
 _FILE = "autopack.log"
 
@@ -22,16 +26,25 @@ def keep_quiet() -> None:
     logging.raiseExceptions = False
 
 
-def open_log(here: Settings) -> bool:
-    """Send what is logged, and what libraries warn of, to the home's log. False where it can't be written."""
+def redacted(text: str) -> str:
+    """The text without the keys of this process's environment, and without what looks like one."""
+    return _redactor().text(text)
+
+
+def open_log(here: Settings, redactor: Redactor | None = None) -> bool:
+    """Send what is logged, and what libraries warn of, to the home's log. False where it can't be written.
+
+    Its redactor knows the keys of this process's environment, unless another one is given.
+    """
     from autopack.log import configure_logging
 
     try:
-        here.home.mkdir(parents=True, exist_ok=True)
+        make_home(here.home)
+        (here.home / _FILE).touch(mode=0o600)
         (here.home / _FILE).open("a").close()
     except OSError:
         return False
-    configure_logging(here.home / _FILE)
+    configure_logging(here.home / _FILE, redactor or _redactor())
     logging.captureWarnings(capture=True)
     # Python drops it unless told otherwise: an SDK's word on a model that a provider will withdraw.
     warnings.filterwarnings("default", message="The model .* is deprecated", category=DeprecationWarning)
@@ -59,7 +72,16 @@ def close_log() -> None:
     for handler in list(root.handlers):
         if type(handler) is logging.NullHandler or _is_log(handler):
             root.removeHandler(handler)
-            handler.close()
+            with contextlib.suppress(OSError):  # its disk is full
+                handler.close()
+
+
+def _redactor() -> Redactor:
+    try:
+        also = named_in(load_settings(os.environ).policy_path)
+    except AutopackError:
+        also = frozenset[str]()
+    return redactor_of(os.environ, also=also)
 
 
 def _is_open() -> bool:

@@ -56,7 +56,7 @@ async def _whole(here: Records, timeline: RunTimeline) -> bytes:
     root = here.settings.workspaces / status.run_id
     workspace = Workspace(root, Path(status.repository), status.run_id, here.artifacts)
     if workspace.git_dir.is_dir():
-        return await workspace.diff(status.base_commit, str(status.head_commit))
+        return here.artifacts.redacted(await workspace.diff(status.base_commit, str(status.head_commit)))
     return b"".join(_of_phase(here, timeline, phase) for phase in timeline.phases if phase.commit)
 
 

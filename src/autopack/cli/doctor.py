@@ -3,25 +3,47 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from autopack.cli.door import Json, in_loop, settings
 from autopack.cli.out import emit, say, show
 from autopack.cli.words import clean, one_line
+from autopack.errors import InvalidInput
 
 if TYPE_CHECKING:
     from autopack.cli.checkup import Finding
 
+Call = Annotated[bool, typer.Option("--call", help="Call each model once, for one word; costs a little.")]
 
-def doctor(as_json: Json = False) -> int:
+
+Repair = Annotated[
+    bool, typer.Option("--repair", help="Mend what crashes left behind, and say what was mended.")
+]
+
+
+def doctor(as_json: Json = False, call: Call = False, repair: Repair = False) -> int:
     """Look whether all is here that a run needs.
 
     git, sandbox, database, disk, models.yaml, keys (by name only) and model servers (reached without a
-    key). Exit code 1 where a run can't work.
+    key), and whether the records are whole. `--call` makes one tiny call to each model too. `--repair` mends
+    records and leftovers instead. Exit code 1 where a run can't work, or something is left to mend by hand.
     """
+    from autopack.cli import mending
     from autopack.cli.checkup import Grade, check_all
 
+    if repair:
+        if call:
+            raise InvalidInput("--repair calls no model.", hint="Leave out --repair or --call.")
+        return in_loop(mending.repair(as_json=as_json))
     found = in_loop(check_all(settings(), os.environ))
+    if not any(one.name == "database" and one.grade is Grade.MISSING for one in found):
+        found += in_loop(mending.look_at_records(settings()))
+    if call:
+        from autopack.cli.calls import call_all
+
+        found += in_loop(call_all(settings(), os.environ))
     missing = sum(one.grade is Grade.MISSING for one in found)
     if as_json:
         emit({"ok": not missing, "findings": [one.model_dump() for one in found]})

@@ -14,6 +14,7 @@ import typer
 from autopack.cli.diagnostics import open_log
 from autopack.config import Settings, load_settings
 from autopack.errors import InvalidInput
+from autopack.redaction import Redactor, named_in, redactor_of
 
 if TYPE_CHECKING:
     from autopack.artifacts import ArtifactStore
@@ -36,6 +37,7 @@ class Records:
     settings: Settings
     database: Database
     artifacts: ArtifactStore
+    redactor: Redactor
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[ReadSession]:
@@ -59,17 +61,31 @@ def settings() -> Settings:
 
 
 @asynccontextmanager
+async def writing() -> AsyncGenerator[Records]:
+    """The home's records, for a command that changes them or what belongs to them.
+
+    Raises `Conflict` where another machine works on the home at this moment.
+    """
+    from autopack.supervisor.machines import refuse_second_machine
+
+    async with records() as here:
+        await refuse_second_machine(here.settings, here.database)
+        yield here
+
+
+@asynccontextmanager
 async def records() -> AsyncGenerator[Records]:
     """The home's records, at this version's schema. Raises `Unavailable` where they can't be had."""
     from autopack.artifacts import ArtifactStore
     from autopack.db import Database, prepare_database
 
     here = settings()
+    redactor = redactor_of(os.environ, also=named_in(here.policy_path))
     prepare_database(here.database_url, home=here.home)
-    open_log(here)
-    database = Database(here.database_url)
+    open_log(here, redactor)
+    database = Database(here.database_url, redactor)
     try:
-        yield Records(here, database, ArtifactStore(here.artifacts))
+        yield Records(here, database, ArtifactStore(here.artifacts, redactor), redactor)
     finally:
         await database.close()
 

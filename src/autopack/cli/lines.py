@@ -41,7 +41,7 @@ def line(
 
 def timed(said: str, at: datetime, *, since: datetime) -> str:
     """A line with its time in front."""
-    return f"[{clock((at - since).total_seconds()):0>5}] {said}"
+    return f"[{clock(max(0.0, (at - since).total_seconds())):0>5}] {said}"
 
 
 def _said(event: Event, phases: int, unverified: frozenset[str]) -> str | None:

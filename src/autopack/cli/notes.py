@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from autopack.cli.words import listed
 from autopack.errors import AutopackError
+from autopack.redaction import without_keys
 
 if TYPE_CHECKING:
     from autopack.config import Settings
@@ -49,7 +50,7 @@ async def uncommitted(top: Path) -> list[str]:
     """Tracked files of a checkout that differ from its commit, but for `.autopack/`; none where git fails."""
     from autopack.processes import Command, run
 
-    env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    env = {name: value for name, value in without_keys(os.environ).items() if not name.startswith("GIT_")}
     env |= {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     looks = ("status", "--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=dirty")
     command = Command(

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from autopack.cli.diagnostics import redacted
 from autopack.cli.words import clean
 from autopack.errors import AutopackError
 
@@ -112,11 +113,11 @@ def fail(error: AutopackError) -> int:
 
 def complain(message: str, hint: str = "") -> None:
     """`error: …` and `hint: …` on standard error."""
-    say(f"error: {clean(message, lines=True)}", stderr=True)
+    say(f"error: {clean(redacted(message), lines=True)}", stderr=True)
     if hint:
-        say(f"hint: {clean(hint)}", stderr=True)
+        say(f"hint: {clean(redacted(hint))}", stderr=True)
 
 
 def note(text: str) -> None:
     """Something worth knowing that is no result: on standard error."""
-    tell(f"note: {clean(text)}", stderr=True)
+    tell(f"note: {clean(redacted(text))}", stderr=True)

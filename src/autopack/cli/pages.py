@@ -186,6 +186,8 @@ def _outcome(evidence: Evidence) -> str:
     exit_code = f"exit code {evidence.exit_code}"
     if evidence.exit_code < 0:
         exit_code = f"killed by signal {-evidence.exit_code}"
+    if evidence.exceeded:
+        exit_code = f"killed: too much {evidence.exceeded} ({evidence.exceeded_by})"
     said = [exit_code, *(["timed out"] if evidence.timed_out else []), duration(evidence.duration_seconds)]
     if evidence.counts is not None:
         counts = evidence.counts.model_dump()
@@ -215,4 +217,6 @@ def _model(decision: Decision | None) -> str:
 
 
 def _seconds(attempt: AttemptView) -> float | None:
-    return None if attempt.ended_at is None else (attempt.ended_at - attempt.started_at).total_seconds()
+    if attempt.ended_at is None:
+        return None
+    return max(0.0, (attempt.ended_at - attempt.started_at).total_seconds())  # the clock may be set back

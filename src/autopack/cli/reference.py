@@ -33,6 +33,7 @@ end (`run_20250303_101500_ab12`, or just `ab12`). With `--json` the output is fo
 | variable | meaning |
 |---|---|
 | `AUTOPACK_HOME` | where everything is kept; default: the platform's folder for user data |
+| `AUTOPACK_BUSY_SECONDS` | seconds to wait for another process's write to SQLite; default: 30 |
 | `AUTOPACK_DEBUG` | `1` shows the traceback of a defect instead of one line |
 | `NO_COLOR` | anything: no colour |
 | `OPENAI_API_KEY`, `ANTHROPIC_API_KEY` | keys, or the variables that `models.yaml` names |

@@ -115,13 +115,17 @@ async def perform(
     from autopack.cli.displays import display_for
     from autopack.cli.driving import drive, exit_code, usage_of
     from autopack.cli.summary import print_summary
+    from autopack.supervisor import repair
+    from autopack.supervisor.machines import refuse_second_machine
     from autopack.supervisor.services import open_services
     from autopack.views.evidence import failing_output
     from autopack.views.integration import integration
 
     display = display_for(as_json=wanted.as_json)
     async with open_services(here, environ=environ, activity=display.activity) as services:
-        open_log(here)
+        open_log(here, services.redactor)
+        await refuse_second_machine(here, services.database)
+        await repair.at_start(here, services.database)
         run_id = await _run_id(services, wanted, introduced=staged is not None and not wanted.as_json)
         resumed = wanted.resume is not None
         status = await drive(services, run_id, display, resumed=resumed, lasting=staged is None)

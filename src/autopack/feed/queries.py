@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
+from typing import NamedTuple
 
 from sqlalchemy import func, insert, select, update
 
-from autopack.db import ReadSession, WriteSession
+from autopack.db import AnySession, ReadSession, WriteSession, changed
 from autopack.errors import Unavailable
 from autopack.feed.schemas import EVENT_BODY, SCHEMA_VERSION, Event, EventBody
 from autopack.feed.tables import EventRow, FeedHead
@@ -33,10 +35,15 @@ async def _append(session: WriteSession, run_id: str, body: EventBody) -> None:
             run_id=run_id,
             kind=body.kind,
             schema_version=SCHEMA_VERSION,
-            payload=body.model_dump_json(),
+            payload=_json(body),
             created_at=datetime.now(UTC),
         )
     )
+
+
+def _json(body: EventBody) -> str:
+    """Not Pydantic's, which refuses a file name that is no UTF-8; the session replaces what it can't keep."""
+    return json.dumps(body.model_dump(), ensure_ascii=False, separators=(",", ":"))
 
 
 async def after(session: ReadSession, *, event_id: int, run_id: str | None, limit: int) -> list[Event]:
@@ -45,6 +52,36 @@ async def after(session: ReadSession, *, event_id: int, run_id: str | None, limi
     if run_id is not None:
         query = query.where(EventRow.run_id == run_id)
     return [_event(row) for row in await session.scalars(query)]
+
+
+class Extent(NamedTuple):
+    """What the head says, and what the feed holds; whole where all four are one."""
+
+    head: int
+    first: int
+    last: int
+    events: int
+
+
+async def extent(session: AnySession) -> Extent:
+    """How far the feed goes: head, first and last id, and number of its events."""
+    head = await session.scalar(select(FeedHead.id).where(FeedHead.row == 1))
+    row = (
+        await session.execute(
+            select(
+                func.min(EventRow.id).label("first"),
+                func.max(EventRow.id).label("last"),
+                func.count().label("events"),
+            )
+        )
+    ).one()
+    return Extent(head=head or 0, first=row.first or 1, last=row.last or 0, events=row.events)
+
+
+async def set_head(session: WriteSession, *, event_id: int) -> bool:
+    """Move a head that is behind the last event up to it; False where it is not behind."""
+    moved = update(FeedHead).where(FeedHead.row == 1, FeedHead.id < event_id).values(id=event_id)
+    return await changed(session, moved) == 1
 
 
 async def last_instants(session: ReadSession, run_ids: Sequence[str]) -> dict[str, datetime]:

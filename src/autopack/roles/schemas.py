@@ -51,3 +51,50 @@ class Verdict(BaseModel):
         if self.decision == "reject" and not self.issues:
             raise ValueError("a rejection names at least one issue that the Builder can act on")
         return self
+
+
+class PartReview(BaseModel):
+    """The Auditor's typed answer on one part of a change that is read in parts."""
+
+    model_config = ConfigDict(frozen=True)
+
+    summary: str = Field(min_length=1, description="One paragraph: what this part of the change does.")
+    issues: tuple[Issue, ...] = Field(default=(), description="What is wrong in this part.")
+    look_at: tuple[str, ...] = Field(
+        default=(),
+        description="What to look at in other parts, so that this one holds: names, files, questions.",
+    )
+
+
+class Resolution(BaseModel):
+    """Why something that was found in a part is no issue of the whole."""
+
+    model_config = ConfigDict(frozen=True)
+
+    finding: str = Field(min_length=1, description="The finding's number, such as 2.1.")
+    reason: str = Field(min_length=1, description="What you saw, and where, that resolves it.")
+
+
+class ClosingVerdict(BaseModel):
+    """The Auditor's typed answer after the last part. Findings that are not resolved stay as they were."""
+
+    model_config = ConfigDict(frozen=True)
+
+    decision: Literal["approve", "reject"]
+    resolved: tuple[Resolution, ...] = Field(
+        default=(),
+        description="Findings of the parts that turned out to be none, each with its reason. A major one "
+        "that is not named here makes the outcome a rejection.",
+    )
+    issues: tuple[Issue, ...] = Field(
+        default=(), description="What is wrong with the whole; findings of the parts are not repeated."
+    )
+    summary: str = Field(
+        min_length=1, description="One paragraph: what the change does and why it may (not) pass."
+    )
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        if self.decision == "approve" and any(issue.severity is Severity.MAJOR for issue in self.issues):
+            raise ValueError("an approval can't hold a major issue: reject, or call it minor if it is")
+        return self

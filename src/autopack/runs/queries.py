@@ -10,15 +10,16 @@ from sqlalchemy import delete, func, select, update
 from autopack.db import AnySession, WriteSession, changed
 from autopack.errors import Fenced, NotFound
 from autopack.runs.schemas import Evidence
-from autopack.runs.states import DONE, Intent, RunState
+from autopack.runs.states import DONE, AttemptOutcome, Intent, RunState
 from autopack.runs.tables import AttemptRow, EvidenceRow, PhaseRow, RunRow
 
 UNFINISHED = (RunState.QUEUED, RunState.IN_PROGRESS, RunState.PAUSED, RunState.SCHEDULED)
 
 
-async def run(session: AnySession, run_id: str) -> RunRow:
-    """One run. Raises `NotFound`."""
-    row = await session.get(RunRow, run_id, populate_existing=True)
+async def run(session: AnySession, run_id: str, *, lock: bool = False) -> RunRow:
+    """One run; with `lock` nobody else changes it before the commit. Raises `NotFound`."""
+    locked = {"key_share": True} if lock else None
+    row = await session.get(RunRow, run_id, populate_existing=True, with_for_update=locked)
     if row is None:
         raise NotFound(f"There is no run {run_id}.", hint="`autopack runs` lists them.")
     return row
@@ -50,6 +51,72 @@ async def unfinished_of_plan(session: AnySession, *, project_id: int, plan_path:
         .limit(1)
     )
     return await session.scalar(query)
+
+
+async def unfinished(session: AnySession) -> list[RunRow]:
+    """Every run that has not ended, oldest first."""
+    query = select(RunRow).where(RunRow.state.in_(UNFINISHED)).order_by(RunRow.created_at)
+    return list(await session.scalars(query.execution_options(populate_existing=True)))
+
+
+async def of_project(session: AnySession, project_id: int) -> list[RunRow]:
+    """Every run of a project, oldest first."""
+    query = select(RunRow).where(RunRow.project_id == project_id).order_by(RunRow.created_at)
+    return list(await session.scalars(query))
+
+
+async def give_to_project(session: WriteSession, *, of: int, to: int) -> None:
+    """Make all runs of one project another's."""
+    await changed(session, update(RunRow).where(RunRow.project_id == of).values(project_id=to))
+
+
+async def ids(session: AnySession) -> set[str]:
+    """Ids of all runs."""
+    return set(await session.scalars(select(RunRow.id)))
+
+
+async def release(session: WriteSession, run_id: str, *, owner: str, fence: bool) -> bool:
+    """Free a run that has not ended of an owner that is dead; False where it is not that owner's any more.
+
+    What was asked of that owner does not bind the next. `fence` keeps out one that may only seem dead.
+    """
+    freed = await changed(
+        session,
+        update(RunRow)
+        .where(RunRow.id == run_id, RunRow.owner == owner, RunRow.state.in_(UNFINISHED))
+        .values(
+            owner=None,
+            epoch=RunRow.epoch + int(fence),
+            seq=RunRow.seq + 1,
+            intent=Intent.NONE,
+            intent_by=None,
+        ),
+    )
+    return freed == 1
+
+
+async def conversations(session: AnySession) -> set[str]:
+    """Digests of the conversations of open attempts."""
+    found: set[str] = set()
+    for column in (AttemptRow.transcript_sha, AttemptRow.audit_transcript_sha):
+        query = select(column).where(AttemptRow.outcome == AttemptOutcome.OPEN)
+        found.update(one for one in await session.scalars(query) if one is not None)
+    return found
+
+
+async def artifacts(session: AnySession) -> dict[str, str]:
+    """Digests of the outputs, diffs and filed conversations that rows refer to, with a run of each."""
+    ended = AttemptRow.outcome != AttemptOutcome.OPEN
+    found: dict[str, str] = {}
+    for query in (
+        select(AttemptRow.diff_sha, AttemptRow.run_id),
+        select(AttemptRow.transcript_sha, AttemptRow.run_id).where(ended),
+        select(AttemptRow.audit_transcript_sha, AttemptRow.run_id).where(ended),
+    ):
+        found |= {digest: run_id for digest, run_id in await session.execute(query) if digest is not None}
+    for row in await session.execute(select(EvidenceRow.evidence, EvidenceRow.run_id)):
+        found[Evidence.model_validate(row.evidence).output_sha] = row.run_id
+    return found
 
 
 async def phases(session: AnySession, run_id: str) -> list[PhaseRow]:

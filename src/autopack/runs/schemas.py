@@ -43,6 +43,10 @@ class Evidence(BaseModel):
     """Git tree id the command ran on."""
     counts: TestCounts | None = None
     timed_out: bool = False
+    exceeded: str = ""
+    """The limit over which it was killed, `memory` or `processes`; empty: none."""
+    exceeded_by: str = ""
+    """How much it held and what is allowed, such as `2.1 GB of 2.0 GB`."""
     truncated: bool = False
     """The output was longer than the limit: what is stored is its beginning and its end."""
 

@@ -159,7 +159,7 @@ async def record_discard(session: WriteSession, run_id: str, *, commit: str | No
 
 
 async def _locked(session: WriteSession, run_id: str) -> RunRow:
-    run = await queries.run(session, run_id)
+    run = await queries.run(session, run_id, lock=True)
     return await queries.fence(session, run_id, epoch=run.epoch)
 
 

@@ -96,6 +96,11 @@ class Waiting(StrEnum):
 
     BRANCH_CHECKED_OUT = "branch_checked_out"
     PROVIDER_UNREACHABLE = "provider_unreachable"
+    DISK_FULL = "disk_full"
+    DISK_UNUSABLE = "disk_unusable"
+    DATABASE_LOCKED = "database_locked"
+    DATABASE_UNREACHABLE = "database_unreachable"
+    REPOSITORY_UNREACHABLE = "repository_unreachable"
 
 
 _R, _P = RunState, PhaseState

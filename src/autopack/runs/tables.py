@@ -99,7 +99,7 @@ class AttemptRow(Base):
     audit_transcript_sha: Mapped[str | None] = mapped_column(String(64))
     """Artifact of the Auditor's conversation up to the last response received."""
     audit_parts: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
-    """What the Auditor found in each part of a large diff that it has read: `PartReview` of roles."""
+    """The parts of a large diff in their order, with what the Auditor found: `PartRead` of the supervisor."""
     tree: Mapped[str | None] = mapped_column(String(64))
     """The change as the Builder left it: what is verified, audited and committed."""
     diff_sha: Mapped[str | None] = mapped_column(String(64))

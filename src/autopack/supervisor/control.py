@@ -28,7 +28,7 @@ async def take(database: Database, run_id: str, *, owner: str) -> int:
     succeeded, or has no attempt left to go on with.
     """
     async with database.write() as session:
-        run = await queries.run(session, run_id)
+        run = await queries.run(session, run_id, lock=True)
         await _check_free(session, run)
         former = run.owner
         refuse_discarded(run)
@@ -54,7 +54,7 @@ async def abandon(database: Database, run_id: str, *, owner: str, by: str) -> No
     Raises `NotFound`, and `Conflict` where a live process drives it.
     """
     async with database.write() as session:
-        run = await queries.run(session, run_id)
+        run = await queries.run(session, run_id, lock=True)
         await _check_free(session, run)
         if RunState(run.state).ended:
             return

@@ -6,7 +6,7 @@ recovered attempt goes on with that conversation on that tree, and a received re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from autopack.agents.base import AgentGaveUp, Keep, ProviderRefused, Shell, ShellResult
@@ -14,9 +14,11 @@ from autopack.artifacts import ArtifactStore
 from autopack.db import WriteSession
 from autopack.feed import queries as feed
 from autopack.feed.schemas import CallRetried
-from autopack.roles import auditor, builder
+from autopack.roles import auditor, builder, large
 from autopack.roles.briefs import Assignment, Call
+from autopack.roles.parts import part_bytes
 from autopack.roles.schemas import Verdict
+from autopack.roles.shown import ShownCheck
 from autopack.routing.meter import CallContext, Meter
 from autopack.routing.policy import ModelRef
 from autopack.routing.router import Decision
@@ -25,7 +27,9 @@ from autopack.runs.schemas import Evidence
 from autopack.runs.states import AttemptOutcome, PhaseState
 from autopack.runs.tables import AttemptRow
 from autopack.supervisor.hold import Hold
+from autopack.supervisor.large_audit import LargeAudit
 from autopack.supervisor.position import At, Failure, known
+from autopack.workspace.failure import over_limit
 
 BUILDER_REQUESTS = 100
 """Requests one attempt's Builder may make."""
@@ -83,11 +87,21 @@ class Conversations:
             max_requests=AUDITOR_REQUESTS,
             shell=None,
         )
+        meter = self._meter(at, "auditor", call.model)
+
+        def watch(part: str) -> _Watch:
+            return _Watch(hold, at, "auditor", call.model, part=part)
+
         try:
-            with _Watch(hold, at, "auditor", call.model) as watch:
-                meter = self._meter(at, "auditor", call.model)
-                return await auditor.audit(hold.services.agent, brief, call=call, meter=meter, watch=watch)
-        except auditor.DiffTooLarge as error:
+            parts = large.parts_of(brief, limit=self._part_bytes(call.model))
+            if len(parts) > 1:
+                audit = LargeAudit(hold, at, brief, parts, call=call, meter=meter, watch=watch)
+                return await audit.verdict()
+            if attempt.audit_parts is not None:  # stored by another version, which read it in parts
+                call = replace(call, history=None)
+            with watch("") as one:
+                return await auditor.audit(hold.services.agent, brief, call=call, meter=meter, watch=one)
+        except large.DiffTooLarge as error:
             return _gave_up(AttemptOutcome.DIFF_TOO_LARGE, "the Auditor", error)
         except AgentGaveUp as error:
             return _gave_up(AttemptOutcome.AUDITOR_GAVE_UP, "the Auditor", error)
@@ -151,6 +165,10 @@ class Conversations:
         )
         return Meter(self._hold.services.database, context, prices=self._hold.policy.prices())
 
+    def _part_bytes(self, model: ModelRef) -> int:
+        entry = self._hold.policy.models.get(model.name)
+        return part_bytes(None if entry is None else entry.context_limit)
+
     def _shell(self) -> Shell:
         workspace, commands = self._hold.workspace, self._hold.commands
 
@@ -160,6 +178,7 @@ class Conversations:
                 exit_code=finished.exit_code,
                 output=finished.output.decode(errors="replace"),
                 timed_out=finished.timed_out,
+                stopped=over_limit(finished),
             )
 
         return shell
@@ -178,14 +197,14 @@ class Conversations:
             for phase in phases
         )
 
-    async def _checks(self, at: At) -> tuple[auditor.ShownCheck, ...]:
+    async def _checks(self, at: At) -> tuple[ShownCheck, ...]:
         async with self._hold.services.database.read() as session:
             rows = await queries.evidence(
                 session, self._hold.run_id, phase_index=at.phase.phase_index, attempt=at.open.number
             )
         evidence = [Evidence.model_validate(row.evidence) for row in rows if row.step == "verify"]
         return tuple(
-            auditor.ShownCheck(
+            ShownCheck(
                 evidence=one,
                 output=self._hold.services.artifacts.get(one.output_sha).decode(errors="replace"),
             )
@@ -215,11 +234,12 @@ class Filed:
 class _Watch:
     """Keeps a conversation as it goes, and tells how it goes."""
 
-    def __init__(self, hold: Hold, at: At, role: str, model: ModelRef) -> None:
+    def __init__(self, hold: Hold, at: At, role: str, model: ModelRef, *, part: str = "") -> None:
         self._hold = hold
         self._at = at
         self._role = role
         self._model = model
+        self._part = part
         self._tree: str | None = None
         self._superseded: list[str] = []
 
@@ -275,6 +295,7 @@ class _Watch:
 
     def doing(self, activity: str) -> None:
         """Show what the model is at."""
+        activity = f"{self._part}: {activity}" if self._part else activity
         self._hold.show(self._role, activity, phase_id=self._at.phase.phase_id)
 
 
@@ -289,10 +310,10 @@ def _earlier(attempt: AttemptRow) -> builder.EarlierAttempt:
     )
 
 
-def _gave_up(outcome: AttemptOutcome, who: str, error: AgentGaveUp | auditor.DiffTooLarge) -> Failure:
+def _gave_up(outcome: AttemptOutcome, who: str, error: AgentGaveUp | large.DiffTooLarge) -> Failure:
     detail = f"{who} came to no answer: {error.message}"
     if outcome is AttemptOutcome.DIFF_TOO_LARGE:
-        detail = f"{who} can't read it as a whole: {error.message}"
+        detail = f"{who} can't read it: {error.message}"
     return Failure(
         outcome=outcome, detail=detail, evidence=f"{detail}\n{error.hint}", fingerprint=outcome.value
     )

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from autopack.agents.base import ProviderRefused, ProviderUnreachable
-from autopack.errors import AutopackError, BranchCheckedOut, BranchMoved
+from autopack.errors import (
+    AutopackError,
+    BranchCheckedOut,
+    BranchMoved,
+    DatabaseLocked,
+    DatabaseUnreachable,
+    DiskFull,
+    DiskUnusable,
+    RepositoryUnreachable,
+    Unavailable,
+    of_system,
+)
 from autopack.runs.states import EndReason, RunState, Waiting
 
 
@@ -31,11 +43,26 @@ class Ending:
 
 
 def ending(error: Exception) -> Ending:
-    """The ending that an error of a step means. One that nobody foresaw is an internal error."""
+    """The ending that an error of a step means. One that nobody foresaw is an internal error.
+
+    What a person mends outside, without a change to plan or repository, is a pause.
+    """
+    if isinstance(error, OSError):
+        error = _of_disk(error)
     detail = _sentences(error.message, error.hint) if isinstance(error, AutopackError) else ""
     match error:
         case ProviderUnreachable():
             return Ending(state=RunState.PAUSED, reason=Waiting.PROVIDER_UNREACHABLE, detail=detail)
+        case DiskFull():
+            return Ending(state=RunState.PAUSED, reason=Waiting.DISK_FULL, detail=detail)
+        case DiskUnusable():
+            return Ending(state=RunState.PAUSED, reason=Waiting.DISK_UNUSABLE, detail=detail)
+        case DatabaseLocked():
+            return Ending(state=RunState.PAUSED, reason=Waiting.DATABASE_LOCKED, detail=detail)
+        case DatabaseUnreachable():
+            return Ending(state=RunState.PAUSED, reason=Waiting.DATABASE_UNREACHABLE, detail=detail)
+        case RepositoryUnreachable():
+            return Ending(state=RunState.PAUSED, reason=Waiting.REPOSITORY_UNREACHABLE, detail=detail)
         case ProviderRefused():
             return Ending(state=RunState.FAILED, reason=EndReason.PROVIDER_REFUSED, detail=detail)
         case BranchCheckedOut():
@@ -54,6 +81,16 @@ def ending(error: Exception) -> Ending:
                 "autopack.log in AUTOPACK_HOME has the details. Nothing finished is lost."
             )
             return Ending(state=RunState.FAILED, reason=EndReason.INTERNAL_ERROR, detail=detail)
+
+
+def _of_disk(error: OSError) -> Exception:
+    """A disk's error as one that says what to do; others stay what they are."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError) and error.filename is not None:
+        return Unavailable(
+            f"{os.fsdecode(error.filename)} is gone: it was removed while Autopack worked with it.",
+            hint="Put it back and resume the run; otherwise merge what is finished and run the plan anew.",
+        )
+    return of_system(error) or error
 
 
 def _sentences(*parts: str) -> str:

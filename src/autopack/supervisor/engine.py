@@ -16,7 +16,9 @@ from typing import Any
 
 import structlog
 
-from autopack.errors import AutopackError, Fenced
+from autopack.db import Database
+from autopack.errors import AutopackError, Fenced, Unavailable
+from autopack.runs import queries as runs
 from autopack.supervisor import queries, workers
 from autopack.supervisor.advance import advance
 from autopack.supervisor.endings import ending
@@ -24,9 +26,13 @@ from autopack.supervisor.hold import take_hold
 from autopack.supervisor.lifecycle import Lifecycle
 from autopack.supervisor.services import Services
 from autopack.supervisor.steps import Steps
+from autopack.supervisor.sweep import sweep
 
 CONTROL_POLL_SECONDS = 0.25
 """How often the owner of a run looks for a cancel while a step runs."""
+
+SWEEP_SECONDS = 20.0
+"""How often each process looks for others that are gone."""
 
 log = structlog.get_logger(__name__)
 
@@ -42,15 +48,24 @@ class Engine:
     async def drive(self, run_id: str, epoch: int) -> None:
         """Drive a run under an epoch of ours until its segment ends.
 
-        An error of a step ends the run, not this call. Raises `InvalidInput` where models.yaml can't be used.
+        An error of a step ends the run, not this call. Raises `InvalidInput` where models.yaml can't be used,
+        and `Fenced` where another process took the run over meanwhile.
         """
-        from dbos import SetWorkflowID
+        from dbos import SetWorkflowID, error
 
         await self._dbos.delete_workflows_async([f"{run_id}.{epoch - 1}"])
         with SetWorkflowID(f"{run_id}.{epoch}"):
             handle = await self._dbos.start_workflow_async(self._segment, run_id, epoch)
-        await handle.get_result()
+        with contextlib.suppress(error.DBOSNonExistentWorkflowError):  # dropped by whoever took the run over
+            await handle.get_result()
         await self._dbos.delete_workflows_async([f"{run_id}.{epoch}"])
+        async with self._services.database.read() as session:
+            run = await runs.run(session, run_id)
+        if run.epoch != epoch:
+            raise Fenced(
+                f"Run {run_id} was taken over by another process ({run.owner or 'which has ended'}).",
+                hint=f"This one was silent for too long. Watch the run with `autopack logs {run_id} -f`.",
+            )
 
 
 @asynccontextmanager
@@ -66,6 +81,7 @@ async def engine(services: Services) -> AsyncGenerator[Engine]:
             "executor_id": services.owner,
             "application_version": "autopack-1",
             "notification_listener_polling_interval_sec": 0.25,
+            "sys_db_pool_size": 4,
             "log_level": "WARNING",
         }
     )
@@ -81,15 +97,29 @@ async def engine(services: Services) -> AsyncGenerator[Engine]:
     async with services.database.write() as session:
         await workers.register(session, services.owner)
     DBOS.launch()
-    beating = asyncio.create_task(workers.keep_saying_so(services.database, services.owner))
+    kept = [
+        asyncio.create_task(workers.keep_saying_so(services.database, services.owner)),
+        asyncio.create_task(_keep_sweeping(services.database)),
+    ]
     try:
         yield Engine(services, segment, dbos)
     finally:
-        beating.cancel()
-        await asyncio.gather(beating, return_exceptions=True)
+        for task in kept:
+            task.cancel()
+        await asyncio.gather(*kept, return_exceptions=True)
         await _shut_down(dbos)
         async with services.database.write() as session:
             await queries.forget(session, services.owner)
+
+
+async def _keep_sweeping(database: Database) -> None:
+    """Free the runs and close the calls of processes that are gone, until cancelled."""
+    while True:
+        await asyncio.sleep(SWEEP_SECONDS)
+        try:
+            await sweep(database)
+        except Unavailable as error:
+            log.warning("sweep_failed", error=error.message)
 
 
 async def _shut_down(dbos: Any) -> None:

@@ -9,16 +9,13 @@ from pathlib import Path
 
 from autopack.db import WriteSession
 from autopack.plan import Phase, Plan
-from autopack.processes import Confinement
+from autopack.processes import Confinement, machine_limits
 from autopack.projects import queries as projects
 from autopack.routing.policy import Policy, load_policy
 from autopack.runs import queries
 from autopack.runs.tables import RunRow
 from autopack.supervisor.services import Activity, Services
 from autopack.workspace import CommandSettings, Workspace
-
-COMMAND_TIMEOUT_SECONDS = 1800.0
-"""How long one setup or verification command may take."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +76,8 @@ async def take_hold(services: Services, run_id: str, epoch: int) -> Hold:
             env=plan.env,
             network=plan.network,
             environ=services.environ,
-            timeout_seconds=COMMAND_TIMEOUT_SECONDS,
+            timeout_seconds=plan.limits.command_minutes * 60.0,
+            limits=machine_limits(memory_bytes=plan.limits.memory_bytes, processes=plan.limits.processes),
         ),
         fence_secret=bytes.fromhex(run.fence_secret),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from autopack.errors import Conflict, InvalidInput, Unavailable
 from autopack.plan import Complexity, Phase, Plan, parse_plan
 from autopack.processes import Confinement, probe_sandbox
 from autopack.projects import queries as projects
+from autopack.redaction import Redactor
 from autopack.routing.policy import ModelRef, Policy, load_policy
 from autopack.routing.router import ModelRouter
 from autopack.runs import queries, service
@@ -49,7 +50,8 @@ async def create_run(
     found = await source.inspect(repository)
     policy = load_policy(services.settings.policy_path)
     models = _models(plan, policy)
-    _check_passed_through(plan, policy)
+    _check_passed_through(plan, policy, services.environ)
+    _check_holds_no_key(plan, services.redactor)
     remedy = "or map these phases to other models in models.yaml."
     _check_keys(models, services.environ, remedy=remedy)
     confinement = await _confinement(unsandboxed=unsandboxed)
@@ -80,7 +82,9 @@ async def check_resume(services: Services, run_id: str) -> None:
         run = await queries.run(session, run_id)
     refuse_discarded(run)
     policy = current_policy(services, run)
-    models = _models(Plan.model_validate(run.plan), policy)
+    plan = Plan.model_validate(run.plan)
+    _check_passed_through(plan, policy, services.environ)
+    models = _models(plan, policy)
     _check_keys(models, services.environ, remedy="a run keeps the models it began with.")
     await _confinement(unsandboxed=run.confinement == Confinement.NONE)
 
@@ -107,12 +111,40 @@ def _reachable(phase: Phase, complexity: Complexity) -> bool:
     return steps >= 0 and (steps == 0 or phase.attempts > steps + 1)
 
 
-def _check_passed_through(plan: Plan, policy: Policy) -> None:
+def _check_passed_through(plan: Plan, policy: Policy, environ: Mapping[str, str]) -> None:
+    if "AUTOPACK_DATABASE_URL" in plan.env:
+        raise InvalidInput(
+            "The plan passes AUTOPACK_DATABASE_URL to its commands: it holds Autopack's own password.",
+            hint="Remove it from the plan's `env`; give the tests a database of their own.",
+        )
     if keys := sorted(set(plan.env) & policy.key_names()):
         raise InvalidInput(
             f"The plan passes {', '.join(keys)} to its commands, and models.yaml says that it holds a key.",
             hint="Remove it from the plan's `env`: keys never reach what a model writes.",
         )
+    held = {environ[name].strip() for name in policy.key_names() if environ.get(name, "").strip()}
+    if same := sorted(name for name in plan.env if environ.get(name, "").strip() in held):
+        raise InvalidInput(
+            f"The plan passes {', '.join(same)} to its commands, and its value is a provider's key.",
+            hint="Remove it from the plan's `env`, or give the tests a key of their own.",
+        )
+
+
+def _check_holds_no_key(plan: Plan, redactor: Redactor) -> None:
+    """A plan is stored with its run, where keys are redacted: its commands would not be the same."""
+    for part, text in _texts(plan):
+        if redactor.text(text) != text:
+            raise InvalidInput(
+                f"The plan holds what looks like a key, in {part}.",
+                hint="Put it into a file that git ignores, and name that file in the plan's `copy`.",
+            )
+
+
+def _texts(plan: Plan) -> Iterator[tuple[str, str]]:
+    """A plan as JSON in pieces, with the words for where each is."""
+    for _, _, _, phase in plan.phases():
+        yield f"the phase {phase.id}", phase.model_dump_json()
+    yield "its setup, its verify or another part", plan.model_dump_json()
 
 
 def _check_keys(models: Mapping[str, ModelRef], environ: Mapping[str, str], *, remedy: str) -> None:

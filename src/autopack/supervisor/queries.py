@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import func, select, type_coerce, update
+from sqlalchemy import delete, func, select, type_coerce, update
 
 from autopack.db import AnySession, UtcDateTime, WriteSession, changed
 from autopack.supervisor.tables import WorkerRow
-
-
-async def worker(session: AnySession, executor_id: str) -> WorkerRow | None:
-    """A process by its executor id."""
-    return await session.get(WorkerRow, executor_id)
 
 
 async def known(session: AnySession, executor_ids: Iterable[str]) -> list[WorkerRow]:
     """Those of several processes that are registered."""
     query = select(WorkerRow).where(WorkerRow.executor_id.in_(set(executor_ids)))
     return list(await session.scalars(query))
+
+
+async def every(session: AnySession) -> list[WorkerRow]:
+    """Every process that is registered."""
+    return list(await session.scalars(select(WorkerRow).order_by(WorkerRow.executor_id)))
 
 
 async def seen(session: WriteSession, executor_id: str, *, at: datetime) -> bool:
@@ -35,6 +35,4 @@ async def now(session: AnySession) -> datetime:
 
 async def forget(session: WriteSession, executor_id: str) -> None:
     """A process is gone."""
-    row = await session.get(WorkerRow, executor_id)
-    if row is not None:
-        await session.delete(row)
+    await session.execute(delete(WorkerRow).where(WorkerRow.executor_id == executor_id))

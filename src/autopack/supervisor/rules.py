@@ -9,6 +9,7 @@ from autopack.roles.schemas import Severity, Verdict
 from autopack.runs.states import AttemptOutcome
 from autopack.supervisor.position import At, Failure, Retry
 from autopack.workspace import Change, Check
+from autopack.workspace.change import DIFF_LIMIT_BYTES
 
 
 def retry(at: At, failure: Failure | None) -> Retry | None:
@@ -75,6 +76,19 @@ def problem_with(change: Change, scope: tuple[str, ...]) -> Failure | None:
             fingerprint=_digest("unreadable", *unread),
         )
     return None
+
+
+def problem_with_size(diff: bytes) -> Failure | None:
+    """What makes a diff unacceptable that is longer than what is kept of one: the rest would go unread."""
+    if len(diff) <= DIFF_LIMIT_BYTES:
+        return None
+    detail = f"the change is more than {DIFF_LIMIT_BYTES:,} bytes of diff, which no Auditor reads"
+    return Failure(
+        outcome=AttemptOutcome.DIFF_TOO_LARGE,
+        detail=detail,
+        evidence=f"{detail}\nMake a smaller change, and keep generated files and copies of data out of it.",
+        fingerprint=AttemptOutcome.DIFF_TOO_LARGE.value,
+    )
 
 
 def rejection(verdict: Verdict) -> Failure:

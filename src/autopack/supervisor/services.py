@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autopack.agents.api import ApiAgent
 from autopack.agents.base import Agent
+from autopack.agents.patience import Patience
 from autopack.artifacts import ArtifactStore
 from autopack.config import Settings
 from autopack.db import Database, prepare_database
+from autopack.redaction import Redactor, named_in, redactor_of
 from autopack.supervisor.workers import new_executor_id
 
 
@@ -41,6 +43,8 @@ class Services:
     owner: str
     """This process's executor id."""
     activity: Callable[[Activity], None]
+    redactor: Redactor
+    """Knows this environment's keys; what is stored, logged or shown has passed it."""
 
 
 @asynccontextmanager
@@ -52,21 +56,24 @@ async def open_services(
     Raises `Unavailable` where the home can't be written or was written by a newer Autopack.
     """
     prepare_database(settings.database_url, home=settings.home)
-    database = Database(settings.database_url)
+    redactor = redactor_of(environ, also=named_in(settings.policy_path))
+    database = Database(settings.database_url, redactor)
+
+    def shown(doing: Activity) -> None:
+        if activity is not None:
+            activity(replace(doing, doing=redactor.text(doing.doing)))
+
     try:
         yield Services(
             settings=settings,
             database=database,
-            artifacts=ArtifactStore(settings.artifacts),
-            transcripts=ArtifactStore(settings.transcripts),
-            agent=ApiAgent(),
+            artifacts=ArtifactStore(settings.artifacts, redactor),
+            transcripts=ArtifactStore(settings.transcripts, verbatim=True),
+            agent=ApiAgent(patience=Patience(retries=settings.retries), redactor=redactor),
             environ=environ,
             owner=new_executor_id(),
-            activity=activity or _unseen,
+            activity=shown,
+            redactor=redactor,
         )
     finally:
         await database.close()
-
-
-def _unseen(_activity: Activity) -> None:
-    """Nobody watches."""

@@ -25,7 +25,7 @@ from autopack.supervisor.conversations import Conversations, Filed
 from autopack.supervisor.endings import SetupFailed
 from autopack.supervisor.hold import Hold
 from autopack.supervisor.position import At, Outcome, Retry, known
-from autopack.supervisor.rules import failed_check, problem_with, rejection
+from autopack.supervisor.rules import failed_check, problem_with, problem_with_size, rejection
 
 
 class Steps:
@@ -112,8 +112,10 @@ class Steps:
         """Run the phase's commands on exactly the tree that would be committed."""
         hold, attempt = self._hold, at.open
         tree, planned = known(attempt.tree), hold.planned(at.phase.phase_id)
-        failure = problem_with(await hold.workspace.change(attempt.base_commit, tree), planned.files)
-        diff = await hold.services.artifacts.store(await hold.workspace.diff(attempt.base_commit, tree))
+        text = await hold.workspace.diff(attempt.base_commit, tree)
+        change = await hold.workspace.change(attempt.base_commit, tree)
+        failure = problem_with(change, planned.files) or problem_with_size(text)
+        diff = await hold.services.artifacts.store(text)
         if failure is not None:
             return Outcome(to=PhaseState.AUDITING, diff_sha=diff, failure=failure)
         commands = hold.plan.commands(planned)

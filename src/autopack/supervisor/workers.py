@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import secrets
 import socket
@@ -14,9 +15,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import structlog
-
-from autopack.db import AnySession, Database, WriteSession
+from autopack.db import AnySession, Database, WriteSession, added
 from autopack.errors import Unavailable
 from autopack.supervisor import queries
 from autopack.supervisor.tables import WorkerRow
@@ -29,7 +28,7 @@ SELF_FENCE_SECONDS = 0.8 * LOST_AFTER.total_seconds()
 _FUTURE = timedelta(days=1)
 """How far ahead the clock of another host may be."""
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 def new_executor_id() -> str:
@@ -39,17 +38,14 @@ def new_executor_id() -> str:
 
 async def register(session: WriteSession, executor_id: str) -> None:
     """Make this process known as one that drives runs. Again is fine."""
-    if await queries.worker(session, executor_id) is not None:
-        return
-    session.add(
-        WorkerRow(
-            executor_id=executor_id,
-            host=this_host(),
-            pid=os.getpid(),
-            pid_started=process_started(os.getpid()) or "",
-            seen_at=await queries.now(session),
-        )
-    )
+    values = {
+        "executor_id": executor_id,
+        "host": this_host(),
+        "pid": os.getpid(),
+        "pid_started": process_started(os.getpid()) or "",
+        "seen_at": await queries.now(session),
+    }
+    await added(session, WorkerRow, values)
 
 
 async def is_alive(session: AnySession, executor_id: str | None) -> bool:
@@ -94,7 +90,7 @@ async def keep_saying_so(database: Database, executor_id: str) -> None:
                 if not await queries.seen(session, executor_id, at=await queries.now(session)):
                     await register(session, executor_id)
         except Unavailable as error:
-            log.warning("heartbeat_failed", error=error.message)
+            log.warning("heartbeat_failed: %s", error.message)
         await asyncio.sleep(HEARTBEAT_SECONDS)
 
 

@@ -2,41 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import case, func, insert, select, update
+from sqlalchemy import BigInteger, case, cast, delete, func, insert, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from autopack.db import AnySession, WriteSession, changed
+from autopack.db import AnySession, WriteSession, added, added_to
 from autopack.usage.schemas import GroupBy, UsageSum
 from autopack.usage.tables import UsageEventRow, UsageHourRow
 
 _REPORTED = UsageEventRow.usage_status == "reported"
 
 
-async def add_event(session: WriteSession, values: dict[str, Any]) -> None:
-    """Insert one event. Its `call_id` is unique: a second insert of one call is an `IntegrityError`."""
-    await session.execute(insert(UsageEventRow).values(values))
-
-
-async def has_event(session: AnySession, call_id: str) -> bool:
-    """Whether a call is already recorded."""
-    query = select(UsageEventRow.id).where(UsageEventRow.call_id == call_id)
-    return await session.scalar(query) is not None
+async def add_event(session: WriteSession, values: dict[str, Any]) -> bool:
+    """Insert one event, unless one of its `call_id` is there; says whether it was inserted."""
+    return await added(session, UsageEventRow, values)
 
 
 async def add_to_hour(session: WriteSession, key: dict[str, Any], sums: dict[str, int]) -> None:
-    """Add counts to the hour they belong to. The caller holds the pool's lock."""
+    """Add counts to the hour they belong to."""
+    zero = {column.name: 0 for column in UsageHourRow.__table__.c if column.name not in key}
+    await added_to(session, UsageHourRow, key, {**zero, **sums})
+
+
+class HourOf(NamedTuple):
+    """Which hour a call is in: the key of `usage_hourly`."""
+
+    pool: str
+    provider: str
+    model: str
+    role_class: str
+    simulated: bool
+    hour: datetime
+
+
+async def events(session: AnySession, *, pool: str | None = None) -> AsyncGenerator[UsageEventRow]:
+    """Every event (of one pool), one by one."""
+    query = select(UsageEventRow)
+    if pool is not None:
+        query = query.where(UsageEventRow.pool == pool)
+    async for row in await session.stream_scalars(query.execution_options(yield_per=1000)):
+        session.expunge(row)
+        yield row
+
+
+async def hours(session: AnySession, *, pool: str | None = None) -> dict[HourOf, dict[str, int]]:
+    """The sums that are kept of each hour (of one pool)."""
+    query = select(UsageHourRow)
+    if pool is not None:
+        query = query.where(UsageHourRow.pool == pool)
+    names = [column.name for column in UsageHourRow.__table__.columns if not column.primary_key]
+    rows = await session.scalars(query.execution_options(populate_existing=True))
+    return {
+        HourOf(*(getattr(row, name) for name in HourOf._fields)): {name: getattr(row, name) for name in names}
+        for row in rows
+    }
+
+
+async def replace_hour(session: WriteSession, key: HourOf, sums: dict[str, int] | None) -> None:
+    """Keep these sums of an hour instead of what is there; None: none. The caller holds the pool's lock."""
     table = UsageHourRow.__table__.c
-    added = await changed(
-        session,
-        update(UsageHourRow)
-        .where(*(table[name] == value for name, value in key.items()))
-        .values({name: table[name] + value for name, value in sums.items()}),
-    )
-    if added == 0:
-        await session.execute(insert(UsageHourRow).values({**key, **sums}))
+    mine = [table[name] == value for name, value in key._asdict().items()]
+    await session.execute(delete(UsageHourRow).where(*mine))
+    if sums is not None:
+        await session.execute(insert(UsageHourRow).values({**key._asdict(), **sums}))
 
 
 async def summary(
@@ -51,7 +82,7 @@ async def summary(
     columns = [getattr(UsageEventRow, name) for name in group_by]
 
     def reported(column: ColumnElement[int] | Any) -> ColumnElement[int]:
-        return func.coalesce(func.sum(case((_REPORTED, column), else_=0)), 0)
+        return _whole(case((_REPORTED, column), else_=0))
 
     size = UsageEventRow.prompt_tokens + UsageEventRow.completion_tokens
     query = select(
@@ -65,7 +96,7 @@ async def summary(
         reported(UsageEventRow.nano_usd).label("nano_usd"),
         func.sum(case((_REPORTED & UsageEventRow.nano_usd.is_(None), 1), else_=0)).label("unpriced_calls"),
         func.sum(case((_REPORTED, 0), else_=1)).label("unknown_calls"),
-        func.coalesce(func.sum(case((_REPORTED, 0), else_=size)), 0).label("unknown_tokens"),
+        _whole(case((_REPORTED, 0), else_=size)).label("unknown_tokens"),
         func.max(case((UsageEventRow.simulated, 1), else_=0)).label("simulated"),
     )
     if since is not None:
@@ -79,6 +110,11 @@ async def summary(
     query = query.order_by(func.sum(size).desc())
     rows = (await session.execute(query)).mappings()
     return [_sum(dict(row), group_by) for row in rows if row["calls"]]
+
+
+def _whole(counts: ColumnElement[int]) -> ColumnElement[int]:
+    """A sum that is 0 over nothing, and an integer: PostgreSQL's sum over BIGINT is a NUMERIC."""
+    return cast(func.coalesce(func.sum(counts), 0), BigInteger)
 
 
 def _sum(row: dict[str, Any], group_by: tuple[GroupBy, ...]) -> UsageSum:

@@ -10,10 +10,12 @@ from decimal import Decimal
 from autopack.db import AnySession, WriteSession
 from autopack.usage import queries
 from autopack.usage.money import to_nano
+from autopack.usage.rollups import hour_of, sums_of
 from autopack.usage.schemas import GroupBy, UsageStatus, UsageSum
+from autopack.usage.tables import UsageEventRow
 
-CORE_ROLES = frozenset({"builder", "auditor"})
-"""Roles that work on phases; every other one (`agent:planner`, …) is auxiliary."""
+RESPONSE_ID_LENGTH = 128
+"""A provider's id of a response is there to look things up by; what is beyond this is cut."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +53,6 @@ async def record_usage(session: WriteSession, event: LlmUsageEvent) -> bool:
 
     Recording a `call_id` again changes nothing; says whether it was new.
     """
-    if await queries.has_event(session, event.call_id):
-        return False
-    nano = to_nano(event.cost_usd)
     values = {
         "provider": event.provider,
         "model": event.model,
@@ -64,47 +63,21 @@ async def record_usage(session: WriteSession, event: LlmUsageEvent) -> bool:
         "completion_tokens": event.completion_tokens,
         "created_at": event.created_at,
         "call_id": event.call_id,
-        "response_id": event.response_id,
+        "response_id": event.response_id and event.response_id[:RESPONSE_ID_LENGTH],
         "pool": event.pool or event.provider,
         "attempt": event.attempt,
         "cache_read_tokens": event.cache_read_tokens,
         "cache_write_tokens": event.cache_write_tokens,
         "reasoning_tokens": event.reasoning_tokens,
-        "nano_usd": nano,
+        "nano_usd": to_nano(event.cost_usd),
         "usage_status": event.status,
         "simulated": event.simulated,
     }
-    await queries.add_event(session, values)
-    await queries.add_to_hour(session, _hour(event), _sums(event, nano))
+    if not await queries.add_event(session, values):
+        return False
+    row = UsageEventRow(**values)
+    await queries.add_to_hour(session, hour_of(row)._asdict(), sums_of(row))
     return True
-
-
-def _hour(event: LlmUsageEvent) -> dict[str, object]:
-    at = event.created_at.astimezone(UTC)
-    return {
-        "pool": event.pool or event.provider,
-        "provider": event.provider,
-        "model": event.model,
-        "role_class": "core" if event.role in CORE_ROLES else "aux",
-        "simulated": event.simulated,
-        "hour": at.replace(minute=0, second=0, microsecond=0),
-    }
-
-
-def _sums(event: LlmUsageEvent, nano: int | None) -> dict[str, int]:
-    if event.status is not UsageStatus.REPORTED:
-        size = event.prompt_tokens + event.completion_tokens
-        return {"calls": 1, "unknown_calls": 1, "unknown_tokens": size}
-    return {
-        "calls": 1,
-        "prompt_tokens": event.prompt_tokens,
-        "completion_tokens": event.completion_tokens,
-        "cache_read_tokens": event.cache_read_tokens,
-        "cache_write_tokens": event.cache_write_tokens,
-        "reasoning_tokens": event.reasoning_tokens,
-        "nano_usd": nano or 0,
-        "unpriced_calls": int(nano is None),
-    }
 
 
 async def get_usage_summary(

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from autopack.db import Base
+from autopack.db import Base, LargeInteger, ModelName
 
 
 class UsageEventRow(Base):
@@ -26,12 +26,12 @@ class UsageEventRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     provider: Mapped[str] = mapped_column(String(64))
-    model: Mapped[str] = mapped_column(String(128))
+    model: Mapped[str] = mapped_column(ModelName)
     run_id: Mapped[str | None] = mapped_column(String(40))
     phase_id: Mapped[str | None] = mapped_column(String(64))
     role: Mapped[str] = mapped_column(String(64))
-    prompt_tokens: Mapped[int]
-    completion_tokens: Mapped[int]
+    prompt_tokens: Mapped[int] = mapped_column(LargeInteger)
+    completion_tokens: Mapped[int] = mapped_column(LargeInteger)
     created_at: Mapped[datetime]
 
     call_id: Mapped[str] = mapped_column(String(40), unique=True)
@@ -40,9 +40,9 @@ class UsageEventRow(Base):
     """The provider's; absent where the answer was cut."""
     pool: Mapped[str] = mapped_column(String(64))
     attempt: Mapped[int | None]
-    cache_read_tokens: Mapped[int]
-    cache_write_tokens: Mapped[int]
-    reasoning_tokens: Mapped[int]
+    cache_read_tokens: Mapped[int] = mapped_column(LargeInteger)
+    cache_write_tokens: Mapped[int] = mapped_column(LargeInteger)
+    reasoning_tokens: Mapped[int] = mapped_column(LargeInteger)
     nano_usd: Mapped[int | None] = mapped_column(BigInteger)
     """Billionths of a dollar; NULL where no price is known."""
     usage_status: Mapped[str] = mapped_column(String(10))
@@ -60,7 +60,7 @@ class UsageHourRow(Base):
 
     pool: Mapped[str] = mapped_column(String(64), primary_key=True)
     provider: Mapped[str] = mapped_column(String(64), primary_key=True)
-    model: Mapped[str] = mapped_column(String(128), primary_key=True)
+    model: Mapped[str] = mapped_column(ModelName, primary_key=True)
     role_class: Mapped[str] = mapped_column(String(10), primary_key=True)
     simulated: Mapped[bool] = mapped_column(primary_key=True)
     hour: Mapped[datetime] = mapped_column(primary_key=True)

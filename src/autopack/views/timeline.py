@@ -41,7 +41,7 @@ class CheckView(_Frozen):
     @property
     def passed(self) -> bool:
         """Whether it ended with 0, in time."""
-        return self.evidence.exit_code == 0 and not self.evidence.timed_out
+        return not (self.evidence.exit_code or self.evidence.timed_out or self.evidence.exceeded)
 
 
 class RoleSpend(_Frozen):

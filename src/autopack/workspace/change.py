@@ -10,7 +10,7 @@ from autopack.workspace.git import Git, last_words, parts, shown
 from autopack.workspace.schemas import Change
 
 DIFF_LIMIT_BYTES = 8 * 1024 * 1024
-"""What is kept of one diff; far more than an Auditor takes."""
+"""What is kept of one diff; a longer one is refused, for its rest would go unread."""
 
 _GITLINK = "160000"
 _STATUS: dict[str, Literal["added", "modified", "deleted", "type_changed"]] = {

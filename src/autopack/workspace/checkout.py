@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from autopack.errors import Unavailable
+from autopack.errors import DiskFull, DiskUnusable, Unavailable
 from autopack.workspace.files import empty_below, remove
-from autopack.workspace.git import last_words, parts, text
+from autopack.workspace.git import last_words, parts, refusal, text
 from autopack.workspace.layout import Layout, Which
 
 GITLINK = b"160000"
@@ -24,6 +24,8 @@ async def check_out(layout: Layout, which: Which, tree: str) -> None:
         found = await git.try_("cat-file", "-e", f"{tree}^{{tree}}")
         if found.exit_code != 0:
             raise Unavailable(f"{tree} can't be checked out: {last_words(filled)}")
+        if isinstance(refused := refusal(f"{tree} can't be checked out", filled), DiskFull | DiskUnusable):
+            raise refused
         await asyncio.to_thread(_start_over, layout, which)
         await git("read-tree", "--reset", "-u", tree, locks=True)
 

@@ -139,6 +139,8 @@ def _told(command: str, failure: str) -> str:
 
 
 def _fingerprint(layout: Layout, finished: Finished) -> str:
+    if finished.exceeded:
+        return _told(finished.argv[-1], f"too much {finished.exceeded}")
     return fingerprint(
         command=finished.argv[-1],
         output=finished.output,

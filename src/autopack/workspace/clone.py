@@ -11,7 +11,7 @@ from pathlib import Path
 from autopack.errors import InvalidInput, Unavailable
 from autopack.workspace.checkout import GITLINK
 from autopack.workspace.files import remove, write_durably
-from autopack.workspace.git import Git, last_words, parts, text
+from autopack.workspace.git import Git, last_words, parts, refusal, text
 from autopack.workspace.layout import EXCLUDED, Layout
 from autopack.workspace.publish import refuse_unpublishable
 from autopack.workspace.source import common_dir
@@ -70,7 +70,7 @@ async def make_clone(layout: Layout, source: Path) -> Origin:
         "+HEAD:refs/autopack/base", f"+HEAD:{layout.branch}",
     )  # fmt: skip
     if fetched.exit_code != 0:
-        raise Unavailable(f"The repository {source} can't be read: {last_words(fetched)}")
+        raise refusal(f"The repository {source} can't be read", fetched)
     base = (layout.git_dir / "refs/autopack/base").read_text().strip()
     listing = await layout.git("ls-tree", "-r", "-z", base)
     # "<mode> commit <id>\t<path>"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from autopack.errors import BranchMoved, Unavailable
+from autopack.errors import BranchMoved
 from autopack.runs.schemas import branch_name
-from autopack.workspace.git import last_words
+from autopack.workspace.git import refusal
 from autopack.workspace.layout import Layout
+from autopack.workspace.publish import commit_of
 
 AUTHOR = "Autopack"
 EMAIL = "autopack@localhost"
@@ -36,7 +37,7 @@ async def move_branch(layout: Layout, *, parent: str, new: str) -> None:
     moved = await layout.git.try_("update-ref", layout.branch, new, parent)
     if moved.exit_code == 0:
         return
-    now = await _read_branch(layout)
+    now = await commit_of(layout.git_dir, layout.branch)
     if now == new:
         return
     if now != parent:
@@ -45,10 +46,4 @@ async def move_branch(layout: Layout, *, parent: str, new: str) -> None:
             f"not at {parent[:12]} or {new[:12]}.",
             hint="Something else moved it; the run can't go on without losing one of the two.",
         )
-    raise Unavailable(f"The workspace's branch can't be moved: {last_words(moved)}")
-
-
-async def _read_branch(layout: Layout) -> str | None:
-    """Commit id of the run's branch in our repository."""
-    found = await layout.git.try_("rev-parse", "--verify", "--quiet", layout.branch)
-    return found.output.decode().strip() or None
+    raise refusal("The workspace's branch can't be moved", moved)

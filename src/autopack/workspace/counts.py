@@ -1,6 +1,7 @@
 """What a test runner said of itself at its end, read from its output.
 
-Known: pytest, unittest, go test -v, cargo test, jest, vitest. Output that none of them wrote gives None.
+Known: pytest, unittest, go test -v, cargo test, jest, vitest, mocha, node:test. Output that none of them
+wrote gives None.
 """
 
 from __future__ import annotations
@@ -21,12 +22,22 @@ _UNITTEST = re.compile(
 _CARGO = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored;", re.MULTILINE)
 _GO = re.compile(r"^\s*--- (PASS|FAIL|SKIP): ", re.MULTILINE)
 _JEST = re.compile(r"^\s*Tests:?\s+(?P<what>.*\d+ (?:passed|failed).*)$", re.MULTILINE)
+_NODE = re.compile(
+    r"^(?:#|\u2139) tests \d+\n(?P<what>(?:(?:#|\u2139) [a-z_]+ [\d.]+(?:\n|$))+)", re.MULTILINE
+)
+_NODE_PART = re.compile(r"([a-z]+) (\d+)$", re.MULTILINE)
+_MOCHA = re.compile(
+    r"^ +(?P<passed>\d+) passing \([^)\n]+\)(?:\n +(?P<skipped>\d+) pending)?"
+    r"(?:\n +(?P<failed>\d+) failing)?$",
+    re.MULTILINE,
+)
 
 
 def read_counts(output: bytes) -> TestCounts | None:
     """Counts of the last summary in the output (cargo and go print several: their sum)."""
     said = plain(output)
-    return _pytest(said) or _unittest(said) or _cargo(said) or _jest(said) or _go(said)
+    readers = (_pytest, _unittest, _cargo, _jest, _node, _mocha, _go)
+    return next((counts for read in readers if (counts := read(said)) is not None), None)
 
 
 def plain(output: bytes) -> str:
@@ -79,6 +90,28 @@ def _jest(said: str) -> TestCounts | None:
         failed=counts.get("failed", 0),
         skipped=counts.get("skipped", 0) + counts.get("todo", 0),
     )
+
+
+def _node(said: str) -> TestCounts | None:
+    """The end of node:test's `spec` and `tap` reports, which differ in the mark before each line."""
+    found = list(_NODE.finditer(said))
+    if not found:
+        return None
+    counts = {word: int(number) for word, number in _NODE_PART.findall(found[-1]["what"])}
+    return TestCounts(
+        passed=counts.get("pass", 0),
+        failed=counts.get("fail", 0),
+        errors=counts.get("cancelled", 0),
+        skipped=counts.get("skipped", 0) + counts.get("todo", 0),
+    )
+
+
+def _mocha(said: str) -> TestCounts | None:
+    found = list(_MOCHA.finditer(said))
+    if not found:
+        return None
+    counts = {word: int(number or 0) for word, number in found[-1].groupdict().items()}
+    return TestCounts(passed=counts["passed"], failed=counts["failed"], skipped=counts["skipped"])
 
 
 def _go(said: str) -> TestCounts | None:

@@ -23,8 +23,18 @@ _ASKED: dict[Part, str] = {
 
 
 def has_failed(finished: Finished) -> bool:
-    """Whether a command failed: one that was stopped at its time limit has, whatever its exit code."""
-    return finished.exit_code != 0 or finished.timed_out
+    """Whether a command failed: one that was stopped at one of its limits has, whatever its exit code."""
+    return finished.exit_code != 0 or finished.timed_out or bool(finished.exceeded)
+
+
+def over_limit(finished: Finished) -> str:
+    """How a command went over its limit of memory or processes; empty where it did not."""
+    return (
+        f"was killed: with all that it started it took more {finished.exceeded} than one command may "
+        f"({finished.exceeded_by}); `limits: {{{finished.exceeded}: …}}` in the plan sets it"
+        if finished.exceeded
+        else ""
+    )
 
 
 def describe_failure(finished: Finished, *, part: Part) -> str:
@@ -32,6 +42,8 @@ def describe_failure(finished: Finished, *, part: Part) -> str:
     command, said = finished.argv[-1], plain(finished.output)
     if finished.timed_out:
         reason = f"did not end within {finished.duration_seconds:.0f} s and was stopped"
+    elif finished.exceeded:
+        reason = over_limit(finished)
     elif finished.exit_code == 127:
         missing = _NOT_FOUND.search(said)
         name = missing["name"] if missing else command.split()[0]

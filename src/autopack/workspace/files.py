@@ -16,6 +16,9 @@ import tempfile
 from collections.abc import Generator, Iterable
 from pathlib import Path, PurePath
 
+from autopack.errors import DiskFull
+
+_LEAST_BYTES = 8 * 1024 * 1024
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 
@@ -104,6 +107,16 @@ def write_durably(path: Path, data: bytes) -> None:
     except BaseException:
         Path(aside).unlink(missing_ok=True)
         raise
+
+
+def refuse_full_disk(folder: Path) -> None:
+    """Raise `DiskFull` where a folder's disk has next to no room left."""
+    free = shutil.disk_usage(folder).free
+    if free < _LEAST_BYTES:
+        raise DiskFull(
+            f"The disk of {folder} is full ({free:,} bytes are left), and a command failed there.",
+            hint="Free some room on that disk, then resume the run; no attempt was used up.",
+        )
 
 
 def holds(path: Path, data: bytes) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from autopack.errors import Unavailable
+from autopack.errors import DiskFull, DiskUnusable, Unavailable
 from autopack.processes import Command, Finished, run
 
 _OURS = (
@@ -32,6 +32,8 @@ _CONFIG = tuple(word for setting in _OURS for word in ("-c", setting))
 _KEPT = ("PATH", "TMPDIR", "LD_LIBRARY_PATH", "DEVELOPER_DIR")
 _OUTPUT_LIMIT_BYTES = 512 * 1024 * 1024
 _TIMEOUT_SECONDS = 1800.0
+_FULL = (b"No space left on device", b"Disk quota exceeded")
+_UNUSABLE = (b"Read-only file system", b"Input/output error", b"Stale file handle")
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class Git:
         """Run git and hand back its output. Raises `Unavailable` where it fails."""
         finished = await self.try_(*args, stdin=stdin, locks=locks)
         if finished.exit_code != 0:
-            raise Unavailable(f"git {args[0]} failed in {self.git_dir}: {last_words(finished)}")
+            raise refusal(f"git {args[0]} failed in {self.git_dir}", finished)
         if finished.truncated:
             raise Unavailable(
                 f"git {args[0]} said more than {_OUTPUT_LIMIT_BYTES} bytes, too much to be handled whole."
@@ -122,6 +124,19 @@ def last_words(finished: Finished) -> str:
     lines = (finished.errors or finished.output).decode(errors="replace").strip().splitlines()
     telling = [line for line in lines if line.startswith(("fatal:", "error:"))]
     return (telling or lines or [f"exit code {finished.exit_code}"])[0]
+
+
+def refusal(what: str, finished: Finished, *, hint: str = "") -> Unavailable:
+    """What a git that failed means: the disk, or anything else. `what` failed, in words without an end."""
+    said = f"{what}: {last_words(finished)}"
+    errors = finished.errors + finished.output[-4096:]
+    if any(words in errors for words in _FULL):
+        return DiskFull(
+            said, hint="Free some room on that disk (`autopack doctor` says how much there is), then resume."
+        )
+    if any(words in errors for words in _UNUSABLE):
+        return DiskUnusable(said, hint="Mend the disk's mount or its permissions, then resume the run.")
+    return Unavailable(said, hint=hint)
 
 
 def text(path: bytes) -> str:

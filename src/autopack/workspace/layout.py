@@ -119,9 +119,12 @@ class Layout:
 
     def drop_stale_locks(self, which: Which | None = None) -> None:
         """Remove lock files of git processes that were killed: nobody but us writes in this repository."""
-        locks = [self.git_dir / name for name in ("packed-refs.lock", "config.lock", "shallow.lock")]
-        locks += [self.git_dir / f"{self.branch}.lock", self.git_dir / "refs/autopack/base.lock"]
-        if which is not None:
-            locks += [self.admin(which) / name for name in ("index.lock", "snapshot-index.lock", "HEAD.lock")]
-        for lock in locks:
+        for lock in self.locks(which):
             lock.unlink(missing_ok=True)
+
+    def locks(self, which: Which | None = None) -> list[Path]:
+        """Lock files of git in the repository, and in that checkout's folder of it."""
+        folders = [self.git_dir, (self.git_dir / self.branch).parent, self.git_dir / "refs/autopack"]
+        if which is not None:
+            folders.append(self.admin(which))
+        return [lock for folder in folders for lock in folder.glob("*.lock")]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from autopack.processes import Confinement
+from autopack.processes import Confinement, Limits, machine_limits
 from autopack.runs.schemas import Evidence, FileChange
 
 
@@ -23,6 +23,8 @@ class CommandSettings:
     network: bool
     environ: Mapping[str, str]
     timeout_seconds: float
+    limits: Limits = field(default_factory=machine_limits)
+    """Memory and processes of each command, the Builder's shell included."""
 
 
 @dataclass(frozen=True)

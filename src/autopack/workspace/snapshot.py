@@ -14,9 +14,8 @@ import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from autopack.errors import Unavailable
 from autopack.workspace.files import behind_a_link, make_readable_below
-from autopack.workspace.git import last_words, parts, text
+from autopack.workspace.git import parts, refusal, text
 from autopack.workspace.layout import Layout
 from autopack.workspace.untouched import find_modified
 
@@ -63,7 +62,7 @@ async def refresh_snapshot_index(layout: Layout) -> Refreshed:
         if updated.exit_code != 0 and _make_readable(layout, differing.update):
             updated = await git.try_(*arguments, stdin=_joined(differing.update), locks=True)
         if updated.exit_code != 0:
-            raise Unavailable(f"The Builder's files can't be read: {last_words(updated)}")
+            raise refusal("The Builder's files can't be kept", updated)
     return Refreshed(changed=bool(differing), nested=tuple(differing.nested))
 
 

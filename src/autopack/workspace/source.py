@@ -6,10 +6,12 @@ Looking reads files and runs plumbing. What changes it on the user's word is in 
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
-from autopack.errors import InvalidInput
+from autopack.errors import InvalidInput, RepositoryUnreachable
 from autopack.processes import Command, Finished, run
+from autopack.redaction import without_keys
 from autopack.workspace.git import last_words, require_git, text
 from autopack.workspace.schemas import Source
 
@@ -62,7 +64,7 @@ async def inspect(path: Path) -> Source:
 def common_dir(top: Path) -> Path:
     """The git directory that all worktrees of a repository share, found without running git.
 
-    Raises `InvalidInput` where there is none.
+    Raises `RepositoryUnreachable` where there is none.
     """
     entry = top / ".git"
     try:
@@ -76,8 +78,10 @@ def common_dir(top: Path) -> Path:
             return git_dir.resolve()
     except OSError:
         pass
-    raise InvalidInput(
-        f"{top} is not a git repository any more.", hint="Put it back, or start a new run where it is now."
+    raise RepositoryUnreachable(
+        f"{top} is not a git repository any more.",
+        hint=f"Put it back, or say where it is now: autopack project move {shlex.quote(str(top))} NEW. "
+        "Then resume the run.",
     )
 
 
@@ -118,7 +122,7 @@ async def users_git(folder: Path, *args: str) -> Finished:
 
     Only `GIT_DIR` and the like of the caller are kept out. Raises `Unavailable` where git is missing.
     """
-    env = {name: value for name, value in os.environ.items() if not _names_a_repository(name)}
+    env = {name: value for name, value in without_keys(os.environ).items() if not _names_a_repository(name)}
     env |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_MERGE_AUTOEDIT": "no", "GIT_EDITOR": "true"}
     command = Command(
         argv=("git", *args), cwd=folder, env=env, separate_errors=True, output_limit_bytes=_OUTPUT_LIMIT_BYTES

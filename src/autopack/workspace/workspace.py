@@ -17,7 +17,7 @@ from autopack.workspace.checkout import check_out, settle_gitlinks
 from autopack.workspace.checks import check_tree
 from autopack.workspace.clone import Origin, make_clone, read_origin, remember_origin
 from autopack.workspace.confined import run_in_checkout
-from autopack.workspace.files import remove
+from autopack.workspace.files import refuse_full_disk, remove
 from autopack.workspace.layout import Layout
 from autopack.workspace.publish import publish
 from autopack.workspace.schemas import Change, Check, CommandSettings, Setup
@@ -29,7 +29,8 @@ class Workspace:
     """A clone of the user's repository with two checkouts. One owner at a time; every method can be repeated.
 
     `root` is the run's own folder, `source` the top of the user's repository. After a kill at any moment the
-    same methods work again: what is half done is finished or done anew.
+    same methods work again: what is half done is finished or done anew. A command that fails where the disk
+    is full says nothing about the work: it raises `DiskFull`.
     """
 
     def __init__(self, root: Path, source: Path, run_id: str, artifacts: ArtifactStore) -> None:
@@ -92,6 +93,7 @@ class Workspace:
 
         A nested git repository is in it as a link to no commit; `change` names it: do not commit that tree.
         """
+        self._found()
         self._layout.link("build")
         self._layout.drop_stale_locks("build")
         refreshed = await refresh_snapshot_index(self._layout)
@@ -128,6 +130,8 @@ class Workspace:
             index=self._layout.snapshot_index,
             artifacts=self._artifacts,
         )
+        if done.failed is not None:
+            refuse_full_disk(self.root)
         return Setup(evidence=done.evidence, failed=done.failed is not None, failure=done.failure)
 
     async def check(self, tree: str, commands: tuple[str, ...], settings: CommandSettings) -> Check:
@@ -137,7 +141,7 @@ class Workspace:
         this tree all the same, for whoever reads it. Raises `InvalidInput` for a file that can't be copied.
         """
         exclude_copies(self._layout, settings.copy_files)
-        return await check_tree(
+        check = await check_tree(
             self._layout,
             tree=await self._tree_id(tree),
             commands=commands,
@@ -146,13 +150,19 @@ class Workspace:
             gitlinks=self._found().gitlinks,
             artifacts=self._artifacts,
         )
+        if not check.passed:
+            refuse_full_disk(self.root)
+        return check
 
     async def shell(self, command: str, settings: CommandSettings, *, timeout_seconds: float) -> Finished:
         """One shell command of the Builder's in its checkout, confined like the verification."""
         self._layout.link("build")
-        return await run_in_checkout(
+        finished = await run_in_checkout(
             self._layout, "build", command, settings, timeout_seconds=timeout_seconds
         )
+        if finished.exit_code != 0:
+            refuse_full_disk(self.root)
+        return finished
 
     async def write_commit(self, *, tree: str, parent: str, message: str, when: datetime) -> str:
         """Write a commit object and give its id, the same for the same arguments; no branch moves."""
@@ -164,6 +174,7 @@ class Workspace:
 
     async def publish(self) -> None:
         """Bring the run's branch into the user's repository, fast-forward only; see `publish.py`."""
+        self._found()
         self._layout.drop_stale_locks()
         await publish(self._layout, self.source)
 
@@ -173,9 +184,11 @@ class Workspace:
 
     def _found(self) -> Origin:
         self._origin = self._origin or read_origin(self._layout)
-        if self._origin is None:
+        if self._origin is None or not self._layout.git_dir.is_dir():
             raise NotFound(
-                f"The workspace of {self.run_id} is gone from {self.root}.", hint="Start a new run."
+                f"The workspace of {self.run_id} is gone from {self.root}.",
+                hint="Put it back and resume the run; otherwise take what is finished "
+                f"(autopack merge {self.run_id}) and run the plan anew.",
             )
         return self._origin
 

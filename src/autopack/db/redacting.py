@@ -1,0 +1,48 @@
+"""No key gets into the database: every text of a write passes here, whatever row it is for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from autopack.redaction import Redactor
+
+
+def redact_parameters(engine: Engine, redactor: Redactor) -> None:
+    """Redact the parameters of each statement of an engine. JSON arrives as text, and stays JSON.
+
+    On PostgreSQL it arrives as an object that the driver writes out later.
+    """
+    wrappers: tuple[type, ...] = ()
+    if engine.dialect.name == "postgresql":
+        from psycopg.types.json import Json, Jsonb
+
+        wrappers = (Json, Jsonb)
+
+    def hidden(value: object) -> object:
+        if isinstance(value, str):
+            return redactor.text(value)
+        if isinstance(value, dict):
+            return {name: hidden(one) for name, one in cast("dict[str, object]", value).items()}
+        if isinstance(value, tuple | list):
+            return type(cast("Any", value))(hidden(one) for one in cast("tuple[object, ...]", value))
+        if isinstance(value, wrappers):
+            held = json.dumps(cast("Any", value).obj)
+            kept = redactor.text(held)
+            return value if kept == held else type(value)(json.loads(kept))
+        return value
+
+    def redacted(
+        _connection: object,
+        _cursor: object,
+        statement: str,
+        parameters: object,
+        _context: object,
+        _many: bool,
+    ) -> tuple[str, object]:
+        return statement, hidden(parameters)
+
+    event.listen(engine, "before_cursor_execute", redacted, retval=True)

@@ -1,0 +1,121 @@
+"""The schema's way to this version: once, all or nothing, and on SQLite with a copy of what was before."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+from collections.abc import Generator
+from contextlib import closing
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.exc import DBAPIError
+
+from autopack.config import Settings
+from autopack.db import Database, prepare_database
+from autopack.db.engines import open_schema
+from autopack.errors import Unavailable
+from autopack.migrations import HEAD
+from autopack.projects import queries as projects
+from fixtures.database import execute
+from fixtures.postgres import PostgresServer
+
+
+def _at_revision(url: str, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", "autopack:migrations")
+    engine = open_schema(url, write=True)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+
+
+def _version(url: str) -> str:
+    engine = open_schema(url, write=False)
+    with engine.connect() as connection:
+        version: str = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
+    engine.dispose()
+    return version
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Settings]:
+    """A home with a database that has nothing in it."""
+    if request.param == "sqlite":
+        (tmp_path / "home").mkdir()
+        yield Settings(home=tmp_path / "home")
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        with server.database(template="template0") as name:
+            yield Settings(home=tmp_path / "home", postgres_url=server.url(name))
+
+
+async def test_an_older_database_keeps_what_is_in_it(empty: Settings) -> None:
+    _at_revision(empty.database_url, "0001")
+    database = Database(empty.database_url)
+    async with database.write() as session:
+        await projects.register(session, Path("/repositories/one"))
+    prepare_database(empty.database_url, home=empty.home)
+    async with database.read() as session:
+        assert [project.path for project in await projects.every(session)] == ["/repositories/one"]
+    await database.close()
+    assert _version(empty.database_url) == HEAD
+
+
+def test_several_processes_at_once_bring_it_up_once(empty: Settings, tmp_path: Path) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    homes = [tmp_path / "home" if empty.postgres_url is None else tmp_path / f"home{n}" for n in range(3)]
+    together = spawn.Barrier(len(homes))
+    processes = [spawn.Process(target=_prepare, args=(empty.database_url, home, together)) for home in homes]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    assert _version(empty.database_url) == HEAD
+
+
+def _prepare(url: str, home: Path, together: Barrier) -> None:
+    together.wait(60)
+    prepare_database(url, home=home)
+
+
+def test_a_migration_that_fails_changes_nothing(empty: Settings) -> None:
+    execute(empty, "CREATE TABLE phases (in_the_way INTEGER)")
+    with pytest.raises((DBAPIError, Unavailable), match="phases"):
+        prepare_database(empty.database_url, home=empty.home)
+    execute(empty, "DROP TABLE phases")
+    prepare_database(empty.database_url, home=empty.home)
+    assert _version(empty.database_url) == HEAD
+
+
+def _projects(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as database:
+        return [row[0] for row in database.execute("SELECT path FROM projects ORDER BY path")]
+
+
+def test_a_sqlite_file_is_copied_before_its_schema_changes(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    url = Settings(home=home).database_url
+    _at_revision(url, "0001")
+    add = "INSERT INTO projects (path, name, created_at) VALUES (?, 'p', '2026-01-01')"
+    with closing(sqlite3.connect(home / "autopack.db")) as database:
+        database.execute("PRAGMA wal_autocheckpoint=0")
+        database.execute(add, ["/only/in/the/log"])
+        database.commit()
+        prepare_database(url, home=home)  # what was written is in the write-ahead log alone
+    copy = home / "autopack.db.before-0002"
+    assert _projects(copy) == ["/only/in/the/log"]
+    assert _version(f"sqlite:///{copy}") == "0001"
+    prepare_database(url, home=home)
+    assert sorted(path.name for path in home.glob("*before*")) == [copy.name]
+
+
+def test_a_new_home_has_nothing_to_copy(tmp_path: Path) -> None:
+    prepare_database(Settings(home=tmp_path / "home").database_url, home=tmp_path / "home")
+    assert not list((tmp_path / "home").glob("*before*"))
