@@ -242,7 +242,7 @@ _LEAST_MEMORY = 64 * 10**6
 def _size(value: object) -> str:
     if not isinstance(value, str) or not (found := _SIZE.fullmatch(value)):
         raise ValueError(
-            f"{str(value)[:40]!r} is no size; write a number and its unit: 500 MB, 4 GB or 4 GiB"
+            f"{str(value)[:40]!r} is no size; write a number and its unit, MB, GB, MiB or GiB: 500 MB, 4 GiB"
         )
     if float(found[1]) * _UNITS[found[2]] < _LEAST_MEMORY:
         raise ValueError(f"{value} is too little for any command; write 64 MB or more")

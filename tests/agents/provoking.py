@@ -76,6 +76,10 @@ def same(*faults: Spoiled) -> Callable[[ProviderKind], list[Spoiled]]:
 
 CHATS = (ProviderKind.OPENAI, ProviderKind.ZAI)
 PAGE = Says(200, "<!doctype html><title>Sign in</title>\n", (("content-type", "text/html"),))
+STREAM = ("content-type", "text/event-stream")
+HUGE = Says(200, "data: " + "x" * 9_000_000, (STREAM,))
+PACKED = Says(200, "data: {}\n\n", (STREAM, ("content-encoding", "gzip")))
+HUGE_ERROR = Says(401, "x" * 3_000_000)
 REDIRECT = Says(307, "", (("location", "https://elsewhere.example.com/v1"),))
 LONG = {"status": 400, "code": "context_length_exceeded", "message": "the context window is 8,192 tokens"}
 TOO_LONG = {"status": 400, "message": "prompt is too long: 9,000 tokens > 8,192 maximum"}
@@ -133,6 +137,11 @@ PROVOKED: dict[str, Provoked] = {
     "A server error told in the middle of the answer": status(500, in_stream=True),
     "An answer that is no JSON": Provoked(faults=same({"malformed": "body"})),
     "A web page instead of an answer": Provoked(answer=lambda kind: PAGE),
+    "An answer of more than 64 MB, or with an event of more than 8 MB": Provoked(answer=lambda kind: HUGE),
+    "A compressed answer, which was not asked for": Provoked(answer=lambda kind: PACKED),
+    "An error with a body of more than 1 MB, or a compressed one: its status decides": Provoked(
+        answer=lambda kind: HUGE_ERROR
+    ),
     "Arguments of a tool that are no JSON": Provoked(
         faults=same({"malformed": "arguments"}), on_tools=True, tries=9
     ),

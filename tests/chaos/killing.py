@@ -35,7 +35,7 @@ class Trap:
 
     point: str
     when: str = "after"
-    """`before`, `after`, or `during`: so many seconds into it."""
+    """`before`, `after`, or `during`: so many seconds into it. `stopped before`: it stands still there."""
     nth: int = 1
     seconds: float = 0.0
 
@@ -193,7 +193,7 @@ async def check(world: World, run_id: str, *, kills: int) -> None:
     """The run ended as an undisturbed one does, and its books are whole."""
     await _check_commits(world, run_id)
     await _check_records(world, run_id)
-    await _check_books(world, kills=kills)
+    await check_books(world, kills=kills)
     assert not list(world.settings.transcripts.rglob("*/*")), "conversations of ended attempts are filed"
     await _check_processes(world)
 
@@ -241,7 +241,7 @@ async def _check_records(world: World, run_id: str) -> None:
     assert (kinds["phase_committed"], kinds["attempt_failed"]) == (2, 2)
 
 
-async def _check_books(world: World, *, kills: int) -> None:
+async def check_books(world: World, *, kills: int) -> None:
     async with world.services.database.read() as session:
         rows = list(await session.scalars(select(UsageEventRow)))
         calls = list(await session.scalars(select(ReservationRow)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -18,13 +17,6 @@ from chaos.badday import bad_world, check_done, go_on, no_traceback, waiting_run
 from chaos.killing import Zygote
 
 pytestmark = pytest.mark.sqlite
-
-
-@pytest.fixture(scope="module")
-def forks() -> Iterator[Zygote]:
-    zygote = Zygote()
-    yield zygote
-    zygote.close()
 
 
 async def test_a_database_that_is_held_too_long_ends_the_process_and_the_run_goes_on_later(

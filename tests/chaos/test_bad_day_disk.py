@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import contextlib
+import os
 from pathlib import Path
 
 import pytest
 
 from autopack.artifacts import ArtifactStore
 from autopack.config import Settings
+from autopack.errors import DiskFull
 from chaos.badday import (
     bad_world,
     check_done,
@@ -22,13 +24,6 @@ from chaos.badday import (
     waiting_run,
 )
 from chaos.killing import Zygote
-
-
-@pytest.fixture(scope="module")
-def forks() -> Iterator[Zygote]:
-    zygote = Zygote()
-    yield zygote
-    zygote.close()
 
 
 async def test_a_full_disk_of_the_workspaces_pauses_the_run(tmp_path: Path, settings: Settings) -> None:
@@ -168,3 +163,23 @@ async def _attempts(world: object, run_id: str) -> list[object]:
     assert isinstance(world, World)
     async with world.services.database.read() as session:
         return list(await queries.attempts(session, run_id))
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("room_kb", [32, 48])
+async def test_a_disk_that_fills_while_a_response_is_kept_loses_no_conversation(
+    tmp_path: Path, settings: Settings, room_kb: int
+) -> None:
+    with small_disk(settings.home, megabytes=24):
+        async with bad_world(tmp_path, settings) as world:
+            driving = asyncio.create_task(world.drive(await world.create()))
+            run_id = await waiting_run(world)
+            filler = fill(settings.home)
+            os.truncate(filler, filler.stat().st_size - room_kb * 1024)
+            go_on(world, run_id)
+            with contextlib.suppress(DiskFull):
+                await driving
+            filler.unlink()
+            await world.drive(run_id)
+            run = await world.read(run_id)
+            assert run.state == "succeeded", run.end_detail

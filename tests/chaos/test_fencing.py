@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import update
+import pytest
+from sqlalchemy import select, update
 
 from autopack.config import Settings
 from autopack.supervisor.tables import WorkerRow
-from chaos.killing import processes_of, shell
+from chaos.killing import Trap, Zygote, chaos_world, check, processes_of, runs_of, shell
 from fixtures.world import World, approves, builds, git, small_world, write_file
 
 AUTOPACK = str(Path(sys.executable).parent / "autopack")
@@ -94,3 +96,37 @@ async def test_a_stopped_owner_that_comes_back_does_no_harm(tmp_path: Path, sett
         assert (await world.read(run_id)).state == "succeeded"
         assert git(world.repository, "show", f"autopack/{run_id}:log.txt") == "once\n"
         assert not any(line.startswith("sleep 633") for line in processes_of(world))
+
+
+@pytest.mark.parametrize(
+    "point", ["supervisor.steps:Steps.commit", "workspace.workspace:Workspace.move_branch"]
+)
+async def test_an_owner_that_comes_back_in_its_commit_does_no_harm(
+    tmp_path: Path, settings: Settings, forks: Zygote, point: str
+) -> None:
+    async with chaos_world(tmp_path / "w", settings) as world:
+        trap = Trap(point=f"autopack.{point}", when="stopped before")
+        former = asyncio.create_task(forks.call(world, "run", str(world.plan), trap=trap))
+        pid = await stopped_owner(world)
+        (run_id,) = await runs_of(world)
+        await give_up_for_dead(world)
+        taken = await start(world, "--resume", run_id)
+        async with asyncio.timeout(LIMIT_SECONDS):
+            said, _ = await taken.communicate()
+        assert taken.returncode == 0, said.decode()
+        os.kill(pid, signal.SIGCONT)
+        assert (await former).code == 1, forks.output
+        assert "taken over" in forks.output
+        await check(world, run_id, kills=0)
+
+
+async def stopped_owner(world: World) -> int:
+    """The process that drives the run, once it stands still."""
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while True:
+            async with world.services.database.read() as session:
+                pids = list(await session.scalars(select(WorkerRow.pid)))
+            for pid in pids:
+                if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T":
+                    return pid
+            await asyncio.sleep(0.05)

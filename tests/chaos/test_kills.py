@@ -6,7 +6,6 @@ import asyncio
 import random
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,6 +35,7 @@ POINTS = [
     # a call: reserve, send, receive, keep and settle, use
     Trap(point=f"{_METER}.reserve", when="before"),
     Trap(point=f"{_METER}.reserve"),
+    Trap(point=f"{_MODEL}._receive", when="during", seconds=0.3),
     Trap(point=f"{_MODEL}._receive", nth=2),
     Trap(point=f"{_METER}.settle", when="before", nth=2),
     Trap(point="autopack.routing.meter:record_usage", when="before", nth=2),
@@ -68,13 +68,6 @@ POINTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def forks() -> Iterator[Zygote]:
-    zygote = Zygote()
-    yield zygote
-    zygote.close()
-
-
 async def test_nobody_disturbs_it(tmp_path: Path, settings: Settings, forks: Zygote) -> None:
     async with chaos_world(tmp_path / "w", settings) as world:
         ended = await forks.call(world, "run", str(world.plan))
@@ -84,7 +77,8 @@ async def test_nobody_disturbs_it(tmp_path: Path, settings: Settings, forks: Zyg
 
 @pytest.mark.parametrize("trap", POINTS, ids=str)
 async def test_killed_at_a_named_point(tmp_path: Path, settings: Settings, forks: Zygote, trap: Trap) -> None:
-    async with chaos_world(tmp_path / "w", settings) as world:
+    stalls = trap.point.endswith("_receive") and trap.when == "during"
+    async with chaos_world(tmp_path / "w", settings, stalls=stalls) as world:
         ended = await forks.call(world, "run", str(world.plan), trap=trap)
         assert ended.killed, f"it did not get there: {forks.output}"
         await check(world, await finish(forks, world), kills=1)

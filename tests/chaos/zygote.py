@@ -10,6 +10,7 @@ One JSON object a line on stdin, see `killing.Order`; one a line on stdout: `{"c
 from __future__ import annotations
 
 import functools
+import gc
 import importlib
 import inspect
 import json
@@ -22,19 +23,33 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from sqlalchemy.orm import configure_mappers
+
 LOADED = (
     "autopack.cli.app",
     "autopack.cli.driving",
     "autopack.supervisor.engine",
     "autopack.supervisor.launch",
     "autopack.agents.conversation",
+    "autopack.cli.starter",
+    "autopack.cli.summary",
+    "autopack.supervisor.books",
+    "autopack.supervisor.repair",
+    "autopack.views.find",
+    "autopack.views.integration",
+    "autopack.views.usage",
     "pydantic_ai.models.openai",
     "pydantic_ai.providers.openai",
     "pydantic_ai.models.anthropic",
     "pydantic_ai.providers.anthropic",
-    "openai",
-    "anthropic",
+    "openai.resources.chat.completions",
+    "openai.resources.responses",
+    "anthropic.resources.messages",
+    "anyio._backends._asyncio",
+    "genai_prices.data",
+    "ruamel.yaml",
     "dbos",
+    "dbos._sys_db_sqlite",
     "psycopg",
     "sqlalchemy.ext.asyncio",
     "aiosqlite",
@@ -47,7 +62,7 @@ def die() -> None:
 
 
 class Trap:
-    """Dies at the n-th call of a function: before it, after it, or so many seconds into it."""
+    """Dies at the n-th call of a function: before, after, or seconds into it; or stands still before it."""
 
     def __init__(self, when: str, nth: int, seconds: float) -> None:
         self.when, self.left, self.seconds = when, nth, seconds
@@ -56,6 +71,8 @@ class Trap:
         self.left -= 1
         if self.left == 0 and self.when == "before":
             die()
+        if self.left == 0 and self.when == "stopped before":
+            os.kill(os.getpid(), signal.SIGSTOP)
         if self.left == 0 and self.when == "during":
             threading.Timer(self.seconds, die).start()
         return self.left == 0
@@ -150,6 +167,8 @@ def say(answer: dict[str, object]) -> None:
 def main() -> None:
     for name in LOADED:
         importlib.import_module(name)
+    configure_mappers()
+    gc.freeze()
     assert threading.active_count() == 1, "a fork takes one thread along"
     say({"ready": True})
     for line in sys.stdin:

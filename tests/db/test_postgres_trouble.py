@@ -17,7 +17,7 @@ from autopack.errors import DatabaseLocked, DatabaseUnreachable, DiskFull, DiskU
 from autopack.feed import queries as feed
 from autopack.feed.schemas import CancelAsked
 from autopack.feed.tables import EventRow, FeedHead
-from fixtures.postgres import SECURED, TEMPLATE, PostgresServer, serve_postgres
+from fixtures.postgres import SECURED, TEMPLATE, PostgresServer
 
 PASSWORD = "hunter2-is-never-shown"
 
@@ -27,15 +27,6 @@ def own(postgres_server: PostgresServer, tmp_path: Path) -> Generator[Settings]:
     """A migrated PostgreSQL database, whatever the other tests use."""
     with postgres_server.database() as name:
         yield Settings(home=tmp_path / "home", postgres_url=postgres_server.url(name))
-
-
-@pytest.fixture(scope="module")
-def breakable(tmp_path_factory: pytest.TempPathFactory) -> Generator[PostgresServer]:
-    """A server of this file's own, to stop and start."""
-    with serve_postgres() as server:
-        server.execute(f"CREATE DATABASE {TEMPLATE}")
-        prepare_database(server.url(TEMPLATE), home=tmp_path_factory.mktemp("breakable"))
-        yield server
 
 
 def _refused(url: str, home: Path) -> Unavailable:

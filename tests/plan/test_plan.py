@@ -246,12 +246,12 @@ def test_a_phase_that_can_t_be_used_says_where_and_what_to_write(
         (
             "limits: {memory: 4}",
             "limits.memory",
-            "'4' is no size; write a number and its unit: 500 MB, 4 GB or 4 GiB",
+            "'4' is no size; write a number and its unit, MB, GB, MiB or GiB: 500 MB, 4 GiB",
         ),
         (
             "limits: {memory: 4 TB}",
             "limits.memory",
-            "'4 TB' is no size; write a number and its unit: 500 MB, 4 GB or 4 GiB",
+            "'4 TB' is no size; write a number and its unit, MB, GB, MiB or GiB: 500 MB, 4 GiB",
         ),
         ("limits: {memory: 9MB}", "limits.memory", "9MB is too little for any command; write 64 MB or more"),
         ("limits: {processes: 1}", "limits.processes", "must be at least 10, not 1"),

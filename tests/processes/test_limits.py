@@ -117,6 +117,33 @@ async def test_what_is_written_to_a_file_system_in_memory_counts(sandboxed: Plac
     stopped(finished, "memory")
 
 
+async def test_a_memory_file_counts_without_being_mapped_and_once_for_all_who_hold_it(place: Place) -> None:
+    program = (
+        "import os, sys, time\n"
+        "file = os.memfd_create('quiet')\n"
+        "for _ in range(int(sys.argv[1])): os.write(file, b'x' * 1_000_000)\n"
+        "for _ in range(3):\n  if os.fork() == 0: time.sleep(float(sys.argv[2])); os._exit(0)\n"
+        "time.sleep(float(sys.argv[2]))"
+    )
+    (place.checkout / "quiet.py").write_text(program)
+    stopped(await place.sh("python3 quiet.py 800 60"), "memory")
+    finished = await place.sh("python3 quiet.py 250 2")
+    assert (finished.exceeded, finished.exit_code) == ("", 0), finished
+
+
+@pytest.mark.parametrize("where", ["os.memfd_create('mapped')", "os.open('/dev/shm/mapped', os.O_RDWR | 64)"])
+async def test_a_memory_file_that_is_also_mapped_counts_once(sandboxed: Place, where: str) -> None:
+    program = (
+        f"import mmap, os, time\nfile = {where}\nos.truncate(file, 300_000_000)\n"
+        "whole = mmap.mmap(file, 0)\nfor at in range(0, len(whole), 4096): whole[at] = 1\n"
+        "if os.fork() == 0: sum(whole[at] for at in range(0, len(whole), 4096))\n"
+        "time.sleep(1.5)"
+    )
+    (sandboxed.checkout / "mapped.py").write_text(program)
+    finished = await sandboxed.sh("python3 mapped.py")
+    assert (finished.exceeded, finished.exit_code) == ("", 0), finished
+
+
 async def test_a_fork_bomb_is_ended_as_a_whole(place: Place) -> None:
     marker = uuid.uuid4().hex
     finished = await place.sh(f": {marker}; {BOMB}; sleep 60")
@@ -138,6 +165,28 @@ async def test_a_namespace_of_its_own_is_no_hiding_place(sandboxed: Place) -> No
     if (await sandboxed.sh(f"{unshare} true")).exit_code != 0:
         pytest.skip("a user namespace inside is forbidden here")
     stopped(await sandboxed.sh(f'{unshare} python3 -c "{HOG.format(bytes=800 * MB)}"'), "memory")
+
+
+async def test_a_memory_file_system_of_a_namespace_inside_counts(sandboxed: Place) -> None:
+    program = (
+        "import ctypes, os, time\nlibc, user, group = ctypes.CDLL(None), os.getuid(), os.getgid()\n"
+        "try:\n"
+        "  assert libc.unshare(0x10000000 | 0x20000) == 0\n"
+        "  for name, text in (\n"
+        "    ('setgroups', 'deny'), ('uid_map', f'{user} {user} 1'), ('gid_map', f'{group} {group} 1')\n"
+        "  ):\n"
+        "    with open('/proc/self/' + name, 'w') as file: file.write(text)\n"
+        "except (AssertionError, OSError): print('forbidden'); raise SystemExit\n"
+        "os.mkdir('/tmp/own')\nassert not libc.mount(b'none', b'/tmp/own', b'tmpfs', 0, b'mode=777')\n"
+        "with open('/tmp/own/filler', 'wb') as file:\n"
+        "  for _ in range(800): file.write(b'x' * 1_000_000)\n"
+        "time.sleep(60)"
+    )
+    (sandboxed.checkout / "mounts.py").write_text(program)
+    finished = await sandboxed.sh("python3 mounts.py")
+    if finished.output == b"forbidden\n":
+        pytest.skip("a user namespace inside is forbidden here, as it is for root")
+    stopped(finished, "memory")
 
 
 async def test_threads_count_too(place: Place) -> None:

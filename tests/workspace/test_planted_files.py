@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -129,3 +130,16 @@ async def test_folders_too_deep_for_any_path_are_no_obstacle(workspace: Workspac
     assert not (workspace.build / "d").exists()
     await workspace.remove()
     assert not workspace.root.exists()
+
+
+@pytest.mark.parametrize("name", [".gitignore", "deep/below/.gitignore", ".gitattributes"])
+async def test_a_named_pipe_where_git_reads_makes_nothing_wait(tmp_path: Path, name: str) -> None:
+    workspace = open_workspace(tmp_path, make_repository(tmp_path / "source"))
+    base = await workspace.create()
+    write(workspace.build, "deep/below/file.txt", "content\n")
+    remove(workspace.build / name)
+    os.mkfifo(workspace.build / name)
+    async with asyncio.timeout(30):
+        tree = await workspace.snapshot()
+        await workspace.reset_build(base)
+    assert "deep/below/file.txt" in [file.path for file in (await workspace.change(base, tree)).files]

@@ -42,12 +42,12 @@ class CheckoutFiles(WorkspaceBackend, SupportsFilesystem, SupportsRealpath):
 
     async def read_bytes(self, path: str) -> bytes:
         """A file's content."""
-        return await self._files.read_bytes(await self._inside(path))
+        return await self._files.read_bytes(await self.inside(path))
 
     async def write_bytes(self, path: str, data: bytes) -> None:
         """Write a file, through a link if it stays inside."""
         self._may_write()
-        await self._files.write_bytes(await self._inside(path), data)
+        await self._files.write_bytes(await self.inside(path), data)
 
     async def stat(self, path: str) -> FileEntry:
         """What is at a path."""
@@ -55,13 +55,13 @@ class CheckoutFiles(WorkspaceBackend, SupportsFilesystem, SupportsRealpath):
 
     async def list_dir(self, path: str) -> Sequence[FileEntry]:
         """The entries of one folder."""
-        await self._inside(path)
+        await self.inside(path)
         return await self._files.list_dir(path)
 
     async def make_dir(self, path: str) -> None:
         """A folder with its parents."""
         self._may_write()
-        await self._files.make_dir(await self._inside(path))
+        await self._files.make_dir(await self.inside(path))
 
     async def remove(self, path: str) -> None:
         """No tool offers this."""
@@ -79,7 +79,8 @@ class CheckoutFiles(WorkspaceBackend, SupportsFilesystem, SupportsRealpath):
         if self._access is Access.READ:
             raise WorkspaceReadOnlyError("this checkout is open for reading only")
 
-    async def _inside(self, path: str) -> str:
+    async def inside(self, path: str) -> str:
+        """The real path; raises PermissionError for one that is not in the checkout."""
         root = await self._files.working_dir()
         real = await asyncio.to_thread(os.path.realpath, path)
         if real != root and not real.startswith(root + os.sep):

@@ -13,9 +13,11 @@ from pydantic_ai_harness.filesystem import FileSystemToolset
 
 from autopack.agents.base import Access, AgentGaveUp, AgentResult, AgentTask, Metering, T, Watcher
 from autopack.agents.checkout import CheckoutFiles
+from autopack.agents.failures import one_line, plain
 from autopack.agents.metered import MeteredModel
 from autopack.agents.patience import Patience
 from autopack.agents.providers import open_model, settings_for
+from autopack.agents.searching import search_tool
 from autopack.agents.tools import TRIES_PER_TOOL, Desk, file_tools, shell_tool
 from autopack.redaction import Redactor
 
@@ -47,7 +49,7 @@ async def converse(
             ) from error
         except UnexpectedModelBehavior as error:
             raise AgentGaveUp(
-                f"{task.model.name} gave no usable answer: {' '.join(error.message.split())[:300]}",
+                f"{task.model.name} gave no usable answer: {one_line(redactor.text(plain(error.message)))}",
                 hint="a stronger model may do better with this phase",
             ) from error
 
@@ -55,15 +57,16 @@ async def converse(
 def _agent(task: AgentTask[T], model: Model, watch: Watcher) -> Agent[None, T]:
     pydantic_ai.BANNER_ENABLED = False  # the library would greet on stderr
     files = file_tools(task.access)
-    toolset = files.get_toolset()
+    toolset = file_tools(Access.WRITE).get_toolset()  # not wrapped; what it does obeys the workspace's access
     desk = Desk(doing=watch.doing)
+    tools: list[Tool[None]] = []
     if isinstance(toolset, FileSystemToolset):
+        tools.append(search_tool(task.checkout, toolset, max_retries=TRIES_PER_TOOL))
 
         async def make_folder(folder: str, ctx: RunContext[None]) -> None:
             await toolset.create_directory(folder, workspace=ctx.workspace)
 
         desk.make_folder = make_folder
-    tools: list[Tool[None]] = []
     if task.access is Access.WRITE and task.shell is not None:
         tools.append(shell_tool(task.shell))
     capabilities: list[AbstractCapability[None]] = [files, desk]

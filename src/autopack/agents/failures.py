@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, datetime, timedelta
 
 from pydantic_ai.exceptions import ModelAPIError, ModelConnectionError, ModelHTTPError, ModelTimeoutError
@@ -12,18 +13,19 @@ from autopack.errors import AutopackError
 from autopack.routing.policy import ModelRef
 
 _LONGEST_DETAIL = 300
+_MOST_LOOKED_AT = 10_000
 _LONGEST_WAIT = timedelta(days=366)
 
 
 def describe(error: ModelAPIError) -> str:
-    """The failure on one line, without the request and without the stack of the SDK."""
+    """The failure on one line, however long, without the request and without the stack of the SDK."""
     if isinstance(error, ModelHTTPError):
-        said = one_line(detail(error))
+        said = plain(detail(error))
         code = error.provider_error_code
-        number = f" {code}" if code and code.isdigit() else ""
+        number = f" {code}" if code and code.isdigit() and len(code) < 10 else ""
         return f"HTTP {error.status_code}{number}" + (f": {said}" if said else "")
     if not isinstance(error, ModelConnectionError) or isinstance(error, StreamCut):
-        return one_line(error.message)
+        return plain(error.message)
     if error.phase in ("connect", "pool"):
         return f"no connection: {_root(error)}"
     return (
@@ -36,7 +38,7 @@ def explain(
 ) -> AutopackError:
     """The error that a user sees, naming cause and remedy.
 
-    `said` is what `describe` says, without the key; `wait_seconds` what the server asked for.
+    `said` is what `describe` says, shortened and without keys; `wait_seconds` what the server asked for.
     """
     where = f"{model.name} ({model.provider}{', simulated' if model.simulated else ''})"
     match cause:
@@ -100,10 +102,22 @@ def _root(error: BaseException) -> str:
     """The first cause, which says more than the SDK's `Connection error.`"""
     while (cause := error.__cause__) is not None:
         error = cause
-    return one_line(str(error)) or type(error).__name__
+    return plain(str(error)) or type(error).__name__
 
 
 def one_line(text: str) -> str:
     """The text on one line, shortened where it is long."""
-    line = " ".join(text.split())
+    line = plain(text)
     return line if len(line) <= _LONGEST_DETAIL else line[: _LONGEST_DETAIL - 1] + "…"
+
+
+def plain(text: str) -> str:
+    """The text on one line, without what would act on a terminal or hide in it."""
+    return " ".join("".join(map(_shown, text[:_MOST_LOOKED_AT])).split())
+
+
+def _shown(character: str) -> str:
+    """Nothing for control and format characters (bidi among them) and for halves of one."""
+    if character.isspace():
+        return " "
+    return "" if unicodedata.category(character) in ("Cc", "Cf", "Cs") else character

@@ -15,9 +15,12 @@ from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 
 from autopack.agents.base import Keep, Metering, Watcher
+from autopack.agents.bounds import AnswerTooLarge
 from autopack.agents.causes import PASSING, Cause, Garbled, StreamCut, cause_of, costs_nothing
-from autopack.agents.failures import describe, explain, one_line
+from autopack.agents.failures import describe, explain, one_line, plain
 from autopack.agents.patience import Patience
+from autopack.agents.storable import storable_response
+from autopack.errors import DatabaseUnreachable
 from autopack.redaction import Redactor
 from autopack.routing.policy import ModelRef, ProviderKind
 from autopack.usage.schemas import TokenUsage
@@ -100,7 +103,9 @@ class MeteredModel(WrapperModel):
 
     def _said(self, error: ModelAPIError) -> str:
         said = describe(error)
-        return said.replace(self._api_key, "***") if self._api_key else said
+        if self._api_key:
+            said = said.replace(self._api_key, "***")
+        return one_line(self._redactor.text(said))  # shortened last: a cut would leave half of a key
 
     def _without_secrets(self, messages: list[ModelMessage]) -> tuple[list[ModelMessage], bytes]:
         """The messages without the environment's secrets, which a tool may have shown; also as JSON."""
@@ -143,7 +148,10 @@ class MeteredModel(WrapperModel):
         try:
             _, transcript = self._without_secrets([*messages, response])
             keep = await self._watch.responded(transcript)
-            await self._close_answered(call_id, response, keep)
+            try:
+                await self._close_answered(call_id, response, keep)
+            except DatabaseUnreachable:  # cut by a restart of the server: all of it can be done twice
+                await self._close_answered(call_id, response, keep)
         except Exception:
             await self._close_answered(call_id, response, None)
             raise
@@ -183,14 +191,16 @@ class MeteredModel(WrapperModel):
                 async for _ in stream:
                     pass
                 response = stream.get()
-                arrived.append(self._whole(response))
+                arrived.append(storable_response(self._whole(response)))
         except TimeoutError as error:
             raise StreamCut(self.model_name, "the answer took too long") from error
         except (ModelAPIError, UserError):
             raise
+        except AnswerTooLarge as error:
+            raise Garbled(self.model_name, f"the answer is not read: {error}") from error
         except Exception as error:  # whatever a client's parser makes of an answer that it does not expect
             why = f"{type(error).__name__}: {error}"
-            raise Garbled(self.model_name, one_line(f"the answer can't be read: {why}")) from error
+            raise Garbled(self.model_name, plain(f"the answer can't be read: {why}")) from error
 
     def _whole(self, response: ModelResponse) -> ModelResponse:
         """The response, if it says that it ended, and well. Raises StreamCut."""

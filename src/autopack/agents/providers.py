@@ -19,6 +19,7 @@ from pydantic_ai.models import Model
 from pydantic_ai.settings import ModelSettings
 
 from autopack.agents.base import ProviderRefused
+from autopack.agents.bounds import UNPACKED, bound
 from autopack.agents.patience import Patience
 from autopack.routing.addresses import is_loopback
 from autopack.routing.policy import ModelRef, ProviderKind
@@ -49,7 +50,13 @@ async def open_model(model: ModelRef, *, api_key: str, patience: Patience) -> As
     url = model.base_url or _URLS[model.kind]
     local = is_loopback(urlsplit(url).hostname or "")  # never behind the environment's proxy
     verify = False if local and url.startswith("http:") else _trusted()  # plain HTTP has no certificates
-    async with httpx2.AsyncClient(timeout=timeout, trust_env=not local, verify=verify) as http:
+    async with httpx2.AsyncClient(
+        timeout=timeout,
+        trust_env=not local,
+        verify=verify,
+        headers=UNPACKED,
+        event_hooks={"response": [bound]},
+    ) as http:
         match model.kind:
             case ProviderKind.OPENAI:
                 yield _chat(model, _openai(url, key, http))

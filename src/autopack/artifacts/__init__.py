@@ -49,6 +49,7 @@ class ArtifactStore:
                 file.flush()
                 os.fsync(file.fileno())
             Path(aside).replace(path)
+            _sync_folder(path.parent)
         except BaseException:
             Path(aside).unlink(missing_ok=True)
             raise
@@ -65,7 +66,7 @@ class ArtifactStore:
         except FileNotFoundError:
             raise NotFound(
                 f"Artifact {digest[:12]} is gone from {self._folder}.",
-                hint="It was removed by hand; the run's other records are unaffected.",
+                hint="Put it back from a copy of the home; the run's other records are unaffected.",
             ) from None
 
     def remove(self, digest: str) -> None:
@@ -82,3 +83,12 @@ class ArtifactStore:
 
     def _path(self, digest: str) -> Path:
         return self._folder / digest[:2] / digest
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename in it outlive a power cut."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

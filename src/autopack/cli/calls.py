@@ -132,6 +132,10 @@ class _Caller:
         """What the answered calls took together."""
         from autopack.views.spend import spend_of
 
+        if not self.answered:
+            return Finding(
+                name="calls", grade=Grade.WARNING, said="no model answered; nothing is known to be spent"
+            )
         spend = spend_of(self.answered)
         said = f"{count(spend.calls, 'answer')}: {tokens(spend)} tokens, {dollars(spend)}; recorded as {ROLE}"
         return Finding(name="calls", grade=Grade.OK, said=said)

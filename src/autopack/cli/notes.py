@@ -79,14 +79,14 @@ def _paths(output: bytes) -> Iterator[str]:
 def changed_plan(run: RunRow) -> str:
     """Whether the plan's file says something else now than when the run was created."""
     from autopack import userfiles
-    from autopack.plan import parse_plan
+    from autopack.plan import Plan, parse_plan
 
     path = Path(run.plan_path)
     try:
         plan = parse_plan(userfiles.read(path), source=path.name)
     except AutopackError:
         return ""
-    if plan.model_dump(mode="json", by_alias=True) == run.plan:
+    if plan == Plan.model_validate(run.plan):  # what is stored may be of an Autopack that knew fewer fields
         return ""
     return f"{path.name} has changed since; the run goes on with the plan it began with."
 

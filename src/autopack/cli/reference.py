@@ -22,7 +22,7 @@ Written by `python -m autopack.cli.reference` from the commands' own help; don't
 | exit code | meaning |
 |---|---|
 | 0 | succeeded |
-| 1 | failed: the run, or something outside Autopack |
+| 1 | the run failed or is paused, or something outside Autopack failed |
 | 2 | wrong use: what was typed or written can't be used as it is |
 | 130 | cancelled |
 
@@ -34,9 +34,11 @@ end (`run_20250303_101500_ab12`, or just `ab12`). With `--json` the output is fo
 |---|---|
 | `AUTOPACK_HOME` | where everything is kept; default: the platform's folder for user data |
 | `AUTOPACK_BUSY_SECONDS` | seconds to wait for another process's write to SQLite; default: 30 |
+| `AUTOPACK_DATABASE_URL` | a PostgreSQL database for the records ([postgres.md](postgres.md)) |
+| `AUTOPACK_RETRIES` | how often a request that failed is sent again, 0 to 20; default: 6 |
 | `AUTOPACK_DEBUG` | `1` shows the traceback of a defect instead of one line |
 | `NO_COLOR` | anything: no colour |
-| `OPENAI_API_KEY`, `ANTHROPIC_API_KEY` | keys, or the variables that `models.yaml` names |
+| `OPENAI_API_KEY`, `ANTHROPIC_API_KEY`, `ZAI_API_KEY` | keys, or the variables that `models.yaml` names |
 """
 
 

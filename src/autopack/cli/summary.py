@@ -91,6 +91,9 @@ def headline(status: RunStatus) -> str:
             return f"Cancelled: {done} kept, {effort}."
         case RunState.FAILED:
             return f"Failed ({words(status.end_reason or '')}): {done} kept, {effort}."
+        case RunState.IN_PROGRESS | RunState.QUEUED:
+            standing = words(status.state) if status.driven else "interrupted"
+            return f"{standing[0].upper()}{standing[1:]}: {done}, {effort}."
         case _:
             waiting = f" ({words(status.waits_for)})" if status.waits_for else ""
             return f"Stopped as {words(status.state)}{waiting}: {done}, {effort}."

@@ -6,6 +6,7 @@ updates are lost in silence (docs/decisions/0003). On PostgreSQL writers run sid
 not is put in order by the locks that docs/decisions/0017 names.
 """
 
+from autopack.db.failures import explained
 from autopack.db.preparing import prepare_database
 from autopack.db.rows import Base, LargeInteger, ModelName, UtcDateTime
 from autopack.db.sessions import (
@@ -30,5 +31,6 @@ __all__ = [
     "added",
     "added_to",
     "changed",
+    "explained",
     "prepare_database",
 ]

@@ -19,8 +19,11 @@ _PATIENT: Mapping[str, str] = {
     "keepalives_idle": "20",
     "keepalives_interval": "5",
     "keepalives_count": "3",
+    "tcp_user_timeout": "35000",
 }
 """libpq's parameters where AUTOPACK_DATABASE_URL says nothing else: a server that vanished is noticed."""
+
+_FOR_EVER_SECONDS = 3600.0
 
 _HELD_TOO_LONG = (
     "SET lock_timeout = '30s'",  # as long as SQLite waits for another's write
@@ -45,7 +48,9 @@ def open_engine(url: str, *, write: bool, redactor: Redactor) -> AsyncEngine:
         if write:
             event.listen(engine.sync_engine, "connect", _hold_nobody_up)
     else:
-        engine = create_async_engine(parsed, pool_size=1 if write else 4, max_overflow=0 if write else 4)
+        size = {"pool_size": 1, "max_overflow": 0} if write else {"pool_size": 4, "max_overflow": 4}
+        # Each holder is done, or refused, after the busy timeout: who waits for one need not give up before.
+        engine = create_async_engine(parsed, pool_timeout=_FOR_EVER_SECONDS, **size)
         _prepare_sqlite(engine.sync_engine, write=write)
     _clean_text(engine.sync_engine)
     if write:

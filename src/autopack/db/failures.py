@@ -155,7 +155,10 @@ def _sqlite(error: Exception) -> Unavailable:
         hint = "AUTOPACK_HOME must be writable: mend its permissions, or set AUTOPACK_HOME to another folder."
         return DiskUnusable(said, hint=hint)
     if "not a database" in cause or "malformed" in cause:
-        hint = "The file is damaged: put back a copy of autopack.db, or move it aside to begin anew."
+        hint = (
+            "autopack.db in AUTOPACK_HOME is damaged. Move it, autopack.db-wal and autopack.db-shm aside "
+            "together to begin anew, or put back a copy. Repositories, branches and workspaces are untouched."
+        )
     return Unavailable(said, hint=hint)
 
 

@@ -64,7 +64,7 @@ def _home_lock(home: Path) -> Generator[None]:
     except OSError as error:
         raise Unavailable(
             f"AUTOPACK_HOME ({home}) can't be written: {error.strerror}.",
-            hint="Mend its permissions, or set AUTOPACK_HOME to a folder you can write.",
+            hint="Mend its permissions or its mount, or set AUTOPACK_HOME to a folder you can write.",
         ) from None
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

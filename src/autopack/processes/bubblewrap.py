@@ -11,12 +11,9 @@ from typing import Any, cast
 from autopack.processes.command import Command, Profile
 from autopack.processes.guard import Guard
 from autopack.processes.hidden import Hidden
+from autopack.processes.system import cover, devices_read_only, kernel_read_only, secrets_of_etc
 
 _MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
-_SECRETS_OF_ETC = (
-    "shadow", "shadow-", "gshadow", "gshadow-", "sudoers", "sudoers.d", "ssh", "ssl/private", "krb5.keytab",
-    "wireguard", "kubernetes", "NetworkManager/system-connections", "docker",
-)  # fmt: skip
 _ISOLATED = (
     "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent", "--new-session",
     "--cap-drop", "ALL",
@@ -30,21 +27,26 @@ def sandbox_argv(
     toolchains: tuple[Path, ...],
     hidden: Hidden,
     status_fd: int,
+    filter_fd: int | None,
     bwrap: str,
 ) -> tuple[str, ...]:
     """Everything before and including the command's own argv. The environment is inherited, not listed.
 
     What is hidden in a system folder is covered before the profile's own folders are bound, inside it maybe.
     """
-    argv = [bwrap, *_ISOLATED, "--json-status-fd", str(status_fd), "--unsetenv", Guard.variable]
+    argv = [*devices_read_only(), bwrap, *_ISOLATED, "--json-status-fd", str(status_fd)]
+    argv += ["--unsetenv", Guard.variable]
+    if filter_fd is not None:
+        argv += ["--seccomp", str(filter_fd)]
     if not profile.network:
         argv.append("--unshare-net")
     argv += _system_folders()
-    argv += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/var/tmp", "--dir", "/run"]
+    argv += ["--proc", "/proc", *kernel_read_only()]
+    argv += ["--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/var/tmp", "--dir", "/run"]
     if profile.network and (resolver := _resolver()):
         argv += ["--ro-bind-try", resolver, resolver]
     for place in hidden.covered:
-        argv += ["--ro-bind", "/dev/null", str(place)] if place.is_file() else ["--tmpfs", str(place)]
+        argv += cover(place)
     for folder, how in _binds(profile, toolchains):
         argv += [how, folder, folder]
     return (*argv, "--chdir", str(command.cwd), "--", *command.argv)
@@ -52,8 +54,7 @@ def sandbox_argv(
 
 def memory_file_systems(hidden: Hidden) -> tuple[str, ...]:
     """Where inside there is a file system that is kept in memory: what is written there takes memory."""
-    secrets = [Path("/etc", name) for name in _SECRETS_OF_ETC]
-    covered = [str(place) for place in (*hidden.covered, *secrets) if place.is_dir()]
+    covered = [str(place) for place in (*hidden.covered, *secrets_of_etc()) if place.is_dir()]
     return ("/", "/dev", "/tmp", *covered)
 
 
@@ -66,10 +67,8 @@ def _system_folders() -> list[str]:
         elif folder.is_dir():
             argv += ["--ro-bind", str(folder), str(folder)]
     argv += ["--ro-bind", "/etc", "/etc"]
-    for name in _SECRETS_OF_ETC:
-        secret = Path("/etc", name)
-        if not secret.is_symlink() and secret.exists() and os.access(secret, os.R_OK):
-            argv += ["--tmpfs", str(secret)] if secret.is_dir() else ["--ro-bind", "/dev/null", str(secret)]
+    for secret in secrets_of_etc():
+        argv += cover(secret)
     if Path("/opt").is_dir():
         argv += ["--ro-bind", "/opt", "/opt"]
     return argv

@@ -7,8 +7,8 @@ thread of its own: a busy event loop must not give a command time to eat the mac
 Counted is the tree below the command's first process. Inside a process id namespace nothing can leave it, not
 even by a namespace of its own; without one, what was once seen or carries the guard's mark belongs to it.
 Memory is what is gone for others: private and shared pages, each once, and swap; not files that are merely
-mapped or cached. The sandbox's memory file systems count, too. The kernel is told to end these processes
-first where the machine runs out before we see it.
+mapped or cached. The sandbox's memory file systems count, too, and what `unmapped.py` finds. The kernel is
+told to end these processes first where the machine runs out before we see it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autopack.processes.command import Limits
+from autopack.processes.unmapped import Unmapped, counted_twice, used_in
 
 EACH_SECONDS = 0.1
 """Between two looks."""
@@ -68,6 +69,7 @@ class Limiter:
         self._mark = mark
         self._outside = frozenset(_devices(self._tmpfs))
         """File systems that are there without the sandbox: while it starts, it still has these."""
+        self._unmapped = Unmapped(limits.memory_bytes)
         self._root = 0
         self._ours: dict[int, int] = {}
         """Parents of what belongs to the command."""
@@ -153,15 +155,26 @@ class Limiter:
         threads, most = sum(there[process].threads for process in counted), most * THREADS_PER_PROCESS
         if threads > most:
             return "processes", f"{threads:,} threads of {most:,}"
-        files = self._in_files()
-        held = files + sum(one.bytes_held for one in there.values())
+        held = self._held(there)
         if held > self._limits.memory_bytes:
-            held = files + sum(_exact(process, one) for process, one in there.items())
-            if held > self._limits.memory_bytes:
-                return "memory", f"{size(held)} of {size(self._limits.memory_bytes)}"
+            return "memory", f"{size(held)} of {size(self._limits.memory_bytes)}"
         for process in new:
             _die_first(process)
         return None
+
+    def _held(self, there: dict[int, _Process]) -> int:
+        """Bytes of memory, looked at more closely where that decides."""
+        places, open_files = (
+            self._in_files(),
+            self._unmapped.look(there.keys() - {self._root}, first=self._first()),
+        )
+        files = sum(places.values()) + sum(open_files.values())
+        held = files + sum(one.bytes_held for one in there.values())
+        if held > self._limits.memory_bytes:
+            held = files + sum(_exact(process, one) for process, one in there.items())
+        if held > self._limits.memory_bytes and files:
+            held -= sum(counted_twice(process, open_files, places) for process in there)
+        return held
 
     def _find(self, *, whole: bool = False) -> tuple[list[int], dict[int, _Process]]:
         """What of the command is new, and all that is there; but for `whole` no more than is too much."""
@@ -197,18 +210,22 @@ class Limiter:
     def _is_frame(self, process: int) -> bool:
         return self._apart and (process == self._root or self._ours[process] == self._root)
 
-    def _in_files(self) -> int:
-        """Bytes in the sandbox's memory file systems."""
-        first = next((process for process, parent in self._ours.items() if parent == self._root), None)
-        if not self._apart or first is None:
-            return 0
+    def _first(self) -> int | None:
+        """The first process of the sandbox's namespace."""
+        ours = self._ours.items() if self._apart else ()
+        return next((process for process, parent in ours if parent == self._root), None)
+
+    def _in_files(self) -> dict[int, int]:
+        """Bytes in each of the sandbox's memory file systems, by device."""
+        if (first := self._first()) is None:
+            return {}
         found: dict[int, int] = {}
         for place in self._tmpfs:
             with contextlib.suppress(OSError):
-                device, used = _used(f"{_PROC}/{first}/root{place}")
+                device, used = used_in(f"{_PROC}/{first}/root{place}")
                 if device not in self._outside:
                     found[device] = used
-        return sum(found.values())
+        return found
 
 
 def size(number: int) -> str:
@@ -243,19 +260,6 @@ def _devices(places: Iterable[str]) -> Iterable[int]:
     for place in places:
         with contextlib.suppress(OSError):
             yield Path(place).stat().st_dev
-
-
-def _used(folder: str) -> tuple[int, int]:
-    """A file system's device and the bytes used in it.
-
-    Asked of one open folder: while the sandbox starts, a path means this disk now and that one in a moment.
-    """
-    handle = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        sizes = os.fstatvfs(handle)
-        return os.fstat(handle).st_dev, (sizes.f_blocks - sizes.f_bfree) * sizes.f_frsize
-    finally:
-        os.close(handle)
 
 
 def _group(process: int) -> int:

@@ -18,6 +18,7 @@ from autopack.processes.ends import wait_for_pid
 from autopack.processes.guard import Guard, end_marked
 from autopack.processes.hidden import Hidden, find_hidden
 from autopack.processes.limiter import Limiter
+from autopack.processes.seccomp import filter_file
 from autopack.processes.spawn import execute
 from autopack.processes.toolchains import Toolchains, find_toolchains
 
@@ -107,13 +108,20 @@ async def _in_bubblewrap(
     limiter = None
     if command.limits is not None:
         limiter = Limiter(command.limits, apart=True, tmpfs=memory_file_systems(hidden))
-    argv = sandbox_argv(
-        command, profile, toolchains=toolchains, hidden=hidden, status_fd=status.write_end, bwrap=bwrap
-    )
+    calls = filter_file()
     try:
+        argv = sandbox_argv(
+            command,
+            profile,
+            toolchains=toolchains,
+            hidden=hidden,
+            status_fd=status.write_end,
+            filter_fd=calls,
+            bwrap=bwrap,
+        )
         finished = await execute(
             replace(command, argv=argv, env={**command.env, guard.variable: guard.mark}),
-            pass_fds=(status.write_end,),
+            pass_fds=(status.write_end,) if calls is None else (status.write_end, calls),
             started=started,
             stop=end_namespace,
             leftovers=namespace_ended,
@@ -124,6 +132,8 @@ async def _in_bubblewrap(
     finally:
         guard.dismiss()
         status.close()
+        if calls is not None:
+            os.close(calls)
     finished = replace(finished, argv=command.argv)
     if killed:
         finished = replace(finished, exit_code=-signal.SIGKILL)

@@ -80,7 +80,7 @@ class Meter:
         """The request was answered, and this is what the provider says it took.
 
         `keep` writes what was answered in the same transaction, and comes first: a run is locked before
-        a pool.
+        a pool. A call that was given up as unknown meanwhile is settled all the same.
         """
         now = datetime.now(UTC)
         cost = self._price(usage, now)
@@ -109,7 +109,7 @@ class Meter:
                 simulated=self._context.model.simulated,
             )
             await record_usage(session, event)
-            await queries.close(session, call_id, state="settled")
+            await queries.close(session, call_id, state="settled", also=("unknown",))
 
     async def lose(
         self,
@@ -146,11 +146,7 @@ class Meter:
 async def lose_open_calls(
     database: Database, run_id: str | None, *, why: str, owner: str | None = None
 ) -> int:
-    """Record as unknown the calls of a run whose process died between sending and settling.
-
-    Called when a run is taken over, and for the calls of one `owner` when that is found dead. Returns how
-    many there were.
-    """
+    """Record as unknown the calls of a run (or of no run) that a process left open which died; how many."""
     async with database.write() as session:
         reservations = await queries.open_reservations(session, run_id=run_id, owner=owner)
         for reservation in reservations:

@@ -54,12 +54,14 @@ async def holders(session: AnySession) -> list[Holder]:
     return [Holder(row.owner, row.run_id) for row in await session.execute(query)]
 
 
-async def close(session: WriteSession, call_id: str, *, state: str, why: str = "") -> bool:
-    """Close an open reservation; says whether it was open."""
+async def close(
+    session: WriteSession, call_id: str, *, state: str, why: str = "", also: tuple[str, ...] = ()
+) -> bool:
+    """Close a reservation that is open, or in one of the states of `also`; says whether it was."""
     closed = await changed(
         session,
         update(ReservationRow)
-        .where(ReservationRow.call_id == call_id, ReservationRow.state == "open")
+        .where(ReservationRow.call_id == call_id, ReservationRow.state.in_(("open", *also)))
         .values(state=state, why=why[:400], closed_at=datetime.now(UTC)),
     )
     return closed == 1

@@ -131,7 +131,9 @@ async def move_run(
     if to is RunState.IN_PROGRESS and run.started_at is None:
         run.started_at = now
     if to.ended:
-        run.intent, run.intent_by, run.owner = Intent.NONE, None, None
+        run.intent, run.intent_by = Intent.NONE, None
+    if to.ended or to is RunState.PAUSED:
+        run.owner = None
     await session.flush()
     body = RunMoved(before=before, after=to, reason=reason or "", detail=detail)
     feed.append(session, run_id=run.id, body=body)

@@ -6,7 +6,6 @@ import shlex
 
 from autopack.db import AnySession, Database
 from autopack.errors import Conflict
-from autopack.routing.meter import lose_open_calls
 from autopack.runs import queries, service
 from autopack.runs.states import EndReason, Intent, PhaseState, RunState
 from autopack.runs.tables import RunRow
@@ -37,14 +36,14 @@ async def take(database: Database, run_id: str, *, owner: str) -> int:
         await workers.register(session, owner)
         epoch = await service.claim(session, run_id, epoch=run.epoch, owner=owner)
         run = await queries.run(session, run_id)
-        if former is not None:
+        if former is not None or run.state == RunState.PAUSED:
             # What was asked of the process that is gone does not bind whoever goes on with the run.
             run.intent, run.intent_by = Intent.NONE, None
+        if former is not None:
             await processes.forget(session, former)
         if RunState(run.state) not in {RunState.QUEUED, RunState.IN_PROGRESS}:
             await service.move_run(session, run, to=RunState.QUEUED)
         run.merged_at = None
-    await lose_open_calls(database, run_id, why=f"the process {former} ended before the call was settled")
     return epoch
 
 
@@ -58,13 +57,11 @@ async def abandon(database: Database, run_id: str, *, owner: str, by: str) -> No
         await _check_free(session, run)
         if RunState(run.state).ended:
             return
-        former = run.owner
         await service.claim(session, run_id, epoch=run.epoch, owner=owner)
         await service.stop_phase(session, run_id, to=PhaseState.CANCELLED)
         run = await queries.run(session, run_id)
         detail = f"asked by {by}"
         await service.move_run(session, run, to=RunState.CANCELLED, reason=EndReason.CANCELLED, detail=detail)
-    await lose_open_calls(database, run_id, why=f"the process {former} ended before the call was settled")
 
 
 def refuse_discarded(run: RunRow) -> None:

@@ -6,12 +6,14 @@ recovered attempt goes on with that conversation on that tree, and a received re
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from autopack.agents.base import AgentGaveUp, Keep, ProviderRefused, Shell, ShellResult
 from autopack.artifacts import ArtifactStore
 from autopack.db import WriteSession
+from autopack.errors import NotFound
 from autopack.feed import queries as feed
 from autopack.feed.schemas import CallRetried
 from autopack.roles import auditor, builder, large
@@ -29,6 +31,7 @@ from autopack.runs.tables import AttemptRow
 from autopack.supervisor.hold import Hold
 from autopack.supervisor.large_audit import LargeAudit
 from autopack.supervisor.position import At, Failure, known
+from autopack.supervisor.services import Services
 from autopack.workspace.failure import over_limit
 
 BUILDER_REQUESTS = 100
@@ -113,7 +116,7 @@ class Conversations:
             attempt = await queries.attempt(session, self._hold.run_id, at.phase.phase_index, at.open.number)
         digests = attempt.transcript_sha, attempt.audit_transcript_sha
         builder, auditor = [
-            None if digest is None else await services.artifacts.store(services.transcripts.get(digest))
+            None if digest is None else await services.artifacts.store(_transcript(services, digest))
             for digest in digests
         ]
         working = tuple(digest for digest in digests if digest is not None)
@@ -150,7 +153,7 @@ class Conversations:
             api_key=key,
             max_requests=max_requests,
             max_output_tokens=OUTPUT_TOKENS,
-            history=None if history is None else self._hold.services.transcripts.get(history),
+            history=None if history is None else _transcript(self._hold.services, history),
             shell=shell,
         )
 
@@ -246,8 +249,10 @@ class _Watch:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._drop_superseded()
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """Where storing failed, the attempt may still refer to what was to be superseded."""
+        if error is None or isinstance(error, AgentGaveUp):
+            self._drop_superseded()
 
     async def asking(self) -> None:
         """Keep the Builder's checkout: the answer to come stands on it."""
@@ -297,6 +302,20 @@ class _Watch:
         """Show what the model is at."""
         activity = f"{self._part}: {activity}" if self._part else activity
         self._hold.show(self._role, activity, phase_id=self._at.phase.phase_id)
+
+
+def _transcript(services: Services, digest: str) -> bytes:
+    """A conversation of an open attempt; one that an older Autopack began is among the artifacts.
+
+    Raises `NotFound` where it is in neither.
+    """
+    for store in (services.transcripts, services.artifacts):
+        with contextlib.suppress(NotFound):
+            return store.get(digest)
+    raise NotFound(
+        f"The conversation of this attempt is not in {services.settings.transcripts} any more.",
+        hint="What was committed is kept: take it with `autopack merge`, then run the plan anew.",
+    )
 
 
 def _earlier(attempt: AttemptRow) -> builder.EarlierAttempt:

@@ -16,8 +16,8 @@ from typing import Any
 
 import structlog
 
-from autopack.db import Database
-from autopack.errors import AutopackError, Fenced, Unavailable
+from autopack.db import Database, explained
+from autopack.errors import AutopackError, Fenced
 from autopack.runs import queries as runs
 from autopack.supervisor import queries, workers
 from autopack.supervisor.advance import advance
@@ -34,31 +34,38 @@ CONTROL_POLL_SECONDS = 0.25
 SWEEP_SECONDS = 20.0
 """How often each process looks for others that are gone."""
 
+_NOTING_SECONDS = 5.0
+"""How long the engine may take to note the end of a segment before we go without."""
+
 log = structlog.get_logger(__name__)
 
 
 class Engine:
     """This process's engine: drives segments of runs. One per process; made by `engine()`."""
 
-    def __init__(self, services: Services, segment: Any, dbos: Any) -> None:
+    def __init__(self, services: Services, segment: Any, dbos: Any, ends: dict[str, asyncio.Event]) -> None:
         self._services = services
         self._segment = segment
         self._dbos = dbos
+        self._ends = ends
+        """Segments by the name of their workflow, set when their step is over."""
 
     async def drive(self, run_id: str, epoch: int) -> None:
         """Drive a run under an epoch of ours until its segment ends.
 
         An error of a step ends the run, not this call. Raises `InvalidInput` where models.yaml can't be used,
-        and `Fenced` where another process took the run over meanwhile.
+        `Fenced` where another process took the run over meanwhile, and `Unavailable` where the engine's own
+        tables can't be reached: the run is gone on with by a later process.
         """
-        from dbos import SetWorkflowID, error
+        from dbos import SetWorkflowID
 
-        await self._dbos.delete_workflows_async([f"{run_id}.{epoch - 1}"])
-        with SetWorkflowID(f"{run_id}.{epoch}"):
-            handle = await self._dbos.start_workflow_async(self._segment, run_id, epoch)
-        with contextlib.suppress(error.DBOSNonExistentWorkflowError):  # dropped by whoever took the run over
-            await handle.get_result()
-        await self._dbos.delete_workflows_async([f"{run_id}.{epoch}"])
+        workflow = f"{run_id}.{epoch}"
+        ended = self._ends.setdefault(workflow, asyncio.Event())
+        with explained():
+            await self._dbos.delete_workflows_async([f"{run_id}.{former}" for former in range(1, epoch)])
+            with SetWorkflowID(workflow):
+                handle = await self._dbos.start_workflow_async(self._segment, run_id, epoch)
+            await self._end_of(handle.get_result(), ended, workflow)
         async with self._services.database.read() as session:
             run = await runs.run(session, run_id)
         if run.epoch != epoch:
@@ -66,6 +73,27 @@ class Engine:
                 f"Run {run_id} was taken over by another process ({run.owner or 'which has ended'}).",
                 hint=f"This one was silent for too long. Watch the run with `autopack logs {run_id} -f`.",
             )
+
+    async def _end_of(self, result: Coroutine[Any, Any, Any], ended: asyncio.Event, workflow: str) -> None:
+        """Wait for a segment, and a little for what the engine notes of it: nobody needs that any more."""
+        from dbos import error
+
+        noted = asyncio.ensure_future(result)
+        over = asyncio.ensure_future(ended.wait())
+        try:
+            await asyncio.wait({noted, over}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({noted}, timeout=_NOTING_SECONDS)
+            if not noted.done():
+                log.warning("engine_is_slow", workflow=workflow)
+                return
+            with contextlib.suppress(error.DBOSNonExistentWorkflowError):  # dropped: the run was taken over
+                noted.result()
+            await self._dbos.delete_workflows_async([workflow])
+        finally:
+            del self._ends[workflow]
+            noted.cancel()
+            over.cancel()
+            await asyncio.gather(noted, over, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -86,9 +114,15 @@ async def engine(services: Services) -> AsyncGenerator[Engine]:
         }
     )
 
+    ends: dict[str, asyncio.Event] = {}
+
     @DBOS.step(name="advance", preemptible=True)
     async def steps(run_id: str, epoch: int) -> None:
-        await drive_segment(services, run_id, epoch)
+        try:
+            await drive_segment(services, run_id, epoch)
+        finally:
+            if (ended := ends.get(f"{run_id}.{epoch}")) is not None:
+                ended.set()
 
     @DBOS.workflow(name="segment")
     async def segment(run_id: str, epoch: int) -> None:
@@ -96,13 +130,14 @@ async def engine(services: Services) -> AsyncGenerator[Engine]:
 
     async with services.database.write() as session:
         await workers.register(session, services.owner)
-    DBOS.launch()
+    with explained():
+        DBOS.launch()
     kept = [
         asyncio.create_task(workers.keep_saying_so(services.database, services.owner)),
         asyncio.create_task(_keep_sweeping(services.database)),
     ]
     try:
-        yield Engine(services, segment, dbos)
+        yield Engine(services, segment, dbos, ends)
     finally:
         for task in kept:
             task.cancel()
@@ -118,8 +153,8 @@ async def _keep_sweeping(database: Database) -> None:
         await asyncio.sleep(SWEEP_SECONDS)
         try:
             await sweep(database)
-        except Unavailable as error:
-            log.warning("sweep_failed", error=error.message)
+        except Exception as error:
+            log.warning("sweep_failed", error=str(error))
 
 
 async def _shut_down(dbos: Any) -> None:

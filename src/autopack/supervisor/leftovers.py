@@ -29,24 +29,26 @@ async def look_at_conversations(home: Home) -> list[Flaw]:
     halves = await asyncio.to_thread(kept.halves)
     if not there and not halves:
         return []
+    alone = not await _others_live(home)  # asked first: who refers to one after this lives by then
     async with home.database.read() as session:
         referred = await runs.conversations(session)
     forgotten = [path for digest, path in there.items() if digest not in referred]
-    return await _drop(home, "conversations", [*forgotten, *halves])
+    return await _drop(home, "conversations", [*forgotten, *halves], alone=alone)
 
 
 async def look_at_files(home: Home) -> list[Flaw]:
     """Half-written files, outputs and diffs that are gone, workspaces of no run."""
     settings = home.settings
     filed = ArtifactStore(settings.artifacts)
+    alone = not await _others_live(home)
     halves = await asyncio.to_thread(filed.halves)
     there = await asyncio.to_thread(filed.every)
     folders = await asyncio.to_thread(_folders, settings.workspaces)
     async with home.database.read() as session:
         wanted = await runs.artifacts(session)
         known = await runs.ids(session)
-    flaws = await _drop(home, "half-written files", halves)
-    if settings.postgres_url is None and (gone := sorted(set(wanted) - set(there))):
+    flaws = await _drop(home, "half-written files", halves, alone=alone)
+    if settings.postgres_url is None and (gone := _missing(filed, set(wanted) - set(there))):
         several = sorted({wanted[digest] for digest in gone})
         said = f"{len(gone)} outputs, diffs or conversations of {_some(several)} are gone from the artifacts."
         remedy = "Put them back from a copy; the runs' other records are unaffected."
@@ -58,15 +60,19 @@ async def look_at_files(home: Home) -> list[Flaw]:
     return flaws
 
 
-async def _drop(home: Home, what: str, paths: list[Path]) -> list[Flaw]:
-    alone = not await _others_live(home)
+def _missing(filed: ArtifactStore, digests: set[str]) -> list[str]:
+    """Those that are not there now either: a live process may have filed them since the folder was listed."""
+    return sorted(digests - filed.every().keys())
+
+
+async def _drop(home: Home, what: str, paths: list[Path], *, alone: bool) -> list[Flaw]:
     removable = [path for path in paths if alone or _is_old(path)]
     if not removable:
         return []
     if home.mend:
         for path in removable:
             path.unlink(missing_ok=True)
-    said = f"{len(removable)} {what} that nothing refers to{': removed.' if home.mend else '.'}"
+    said = f"{len(removable)} {what} left behind, which nothing refers to{': removed.' if home.mend else '.'}"
     return [home.flaw("files", said)]
 
 

@@ -53,6 +53,8 @@ async def _forget(database: Database, owner: str, *, worker: WorkerRow | None) -
 
 async def _close_calls(database: Database, owner: str) -> list[Flaw]:
     async with database.read() as session:
+        if owner in await living(session, [owner]):
+            return []
         held = [one.run_id for one in await ledger.holders(session) if one.owner == owner]
     why = f"the process {owner} ended before the call was settled"
     closed = sum([await lose_open_calls(database, run_id, why=why, owner=owner) for run_id in held])

@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from autopack.db import AnySession, Database, WriteSession, added
-from autopack.errors import Unavailable
 from autopack.supervisor import queries
 from autopack.supervisor.tables import WorkerRow
 
@@ -89,8 +88,8 @@ async def keep_saying_so(database: Database, executor_id: str) -> None:
             async with database.write() as session:
                 if not await queries.seen(session, executor_id, at=await queries.now(session)):
                     await register(session, executor_id)
-        except Unavailable as error:
-            log.warning("heartbeat_failed: %s", error.message)
+        except Exception as error:
+            log.warning("heartbeat_failed: %s", error)
         await asyncio.sleep(HEARTBEAT_SECONDS)
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, case, cast, delete, func, insert, select
+from sqlalchemy import BigInteger, case, cast, delete, func, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from autopack.db import AnySession, WriteSession, added, added_to
@@ -19,6 +19,20 @@ _REPORTED = UsageEventRow.usage_status == "reported"
 async def add_event(session: WriteSession, values: dict[str, Any]) -> bool:
     """Insert one event, unless one of its `call_id` is there; says whether it was inserted."""
     return await added(session, UsageEventRow, values)
+
+
+async def event(session: AnySession, call_id: str) -> UsageEventRow:
+    """The event of a call that has one."""
+    query = select(UsageEventRow).where(UsageEventRow.call_id == call_id)
+    row = (await session.scalars(query.execution_options(populate_existing=True))).one()
+    session.expunge(row)
+    return row
+
+
+async def replace_event(session: WriteSession, values: dict[str, Any]) -> None:
+    """Write other values into the event of a call."""
+    replaced = update(UsageEventRow).where(UsageEventRow.call_id == values["call_id"]).values(values)
+    await session.execute(replaced)
 
 
 async def add_to_hour(session: WriteSession, key: dict[str, Any], sums: dict[str, int]) -> None:

@@ -51,7 +51,8 @@ class LlmUsageEvent:
 async def record_usage(session: WriteSession, event: LlmUsageEvent) -> bool:
     """Record a call and add it to its hour, in the caller's transaction (which holds the pool's lock).
 
-    Recording a `call_id` again changes nothing; says whether it was new.
+    Recording a `call_id` again changes nothing, but for one that was given up as unknown: what the provider
+    reports after all takes its place, in the same hour. Says whether something was recorded.
     """
     values = {
         "provider": event.provider,
@@ -73,10 +74,18 @@ async def record_usage(session: WriteSession, event: LlmUsageEvent) -> bool:
         "usage_status": event.status,
         "simulated": event.simulated,
     }
-    if not await queries.add_event(session, values):
-        return False
     row = UsageEventRow(**values)
+    if await queries.add_event(session, values):
+        await queries.add_to_hour(session, hour_of(row)._asdict(), sums_of(row))
+        return True
+    former = await queries.event(session, event.call_id)
+    if event.status is not UsageStatus.REPORTED or former.usage_status != UsageStatus.UNKNOWN:
+        return False
+    row.created_at = former.created_at
+    taken_back = {name: -value for name, value in sums_of(former).items()}
+    await queries.add_to_hour(session, hour_of(former)._asdict(), taken_back)
     await queries.add_to_hour(session, hour_of(row)._asdict(), sums_of(row))
+    await queries.replace_event(session, {**values, "created_at": former.created_at})
     return True
 
 

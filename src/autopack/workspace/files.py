@@ -88,6 +88,25 @@ def make_readable_below(top: Path, relative: str | PurePath) -> bool:
         return False
 
 
+def release_pipes(top: Path) -> None:
+    """Remove every named pipe below a folder, and let go whoever waits at one: it reads an empty file."""
+    pending = [str(top)]
+    while pending:
+        with contextlib.suppress(OSError), os.scandir(pending.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(entry.path)
+                elif not entry.is_file(follow_symlinks=False) and not entry.is_symlink():
+                    _release(entry)
+
+
+def _release(entry: os.DirEntry[str]) -> None:
+    if stat.S_ISFIFO(entry.stat(follow_symlinks=False).st_mode):
+        handle = os.open(entry.path, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW)
+        os.unlink(entry.path)  # noqa: PTH108
+        os.close(handle)
+
+
 def own_folder(path: Path) -> None:
     """Make a path be a folder and no link to one."""
     if path.is_symlink() or not path.is_dir():

@@ -8,6 +8,7 @@ filters it names.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +16,15 @@ from pathlib import Path
 
 from autopack.errors import DiskFull, DiskUnusable, Unavailable
 from autopack.processes import Command, Finished, run
+from autopack.workspace.files import release_pipes
 
 _OURS = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.attributesFile=/dev/null",
     "core.excludesFile=/dev/null",
+    "core.fsync=loose-object,reference",  # what the database refers to outlives a power cut (git 2.36)
+    "core.fsyncMethod=batch",
     "gc.auto=0",
     "maintenance.auto=false",
     "protocol.ext.allow=never",
@@ -32,6 +36,7 @@ _CONFIG = tuple(word for setting in _OURS for word in ("-c", setting))
 _KEPT = ("PATH", "TMPDIR", "LD_LIBRARY_PATH", "DEVELOPER_DIR")
 _OUTPUT_LIMIT_BYTES = 512 * 1024 * 1024
 _TIMEOUT_SECONDS = 1800.0
+_UNUSUAL_SECONDS = 2.0
 _FULL = (b"No space left on device", b"Disk quota exceeded")
 _UNUSABLE = (b"Read-only file system", b"Input/output error", b"Stale file handle")
 
@@ -68,18 +73,18 @@ class Git:
             env["GIT_CONFIG_COUNT"] = str(len(settings))
             for number, (name, value) in enumerate(settings.items()):
                 env |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
-        finished = await run(
-            Command(
-                argv=("git", *_CONFIG, *args),
-                cwd=cwd,
-                env=env,
-                timeout_seconds=_TIMEOUT_SECONDS,
-                output_limit_bytes=output_limit_bytes,
-                separate_errors=True,
-                input_bytes=stdin,
-            )
+        command = Command(
+            argv=("git", *_CONFIG, *args),
+            cwd=cwd,
+            env=env,
+            timeout_seconds=_TIMEOUT_SECONDS,
+            output_limit_bytes=output_limit_bytes,
+            separate_errors=True,
+            input_bytes=stdin,
         )
-        return require_git(finished)
+        if self.work_tree is None:
+            return require_git(await run(command))
+        return require_git(await _run_among_pipes(command, self.work_tree))
 
     async def __call__(self, *args: str, stdin: bytes = b"", locks: bool = False) -> bytes:
         """Run git and hand back its output. Raises `Unavailable` where it fails."""
@@ -91,6 +96,22 @@ class Git:
                 f"git {args[0]} said more than {_OUTPUT_LIMIT_BYTES} bytes, too much to be handled whole."
             )
         return finished.output
+
+
+async def _run_among_pipes(command: Command, checkout: Path) -> Finished:
+    """Run git on a model's files. A named pipe among them, where git reads, would have it wait for ever.
+
+    Looking for pipes costs a walk, so it is done only for a git that takes long, again and again.
+    """
+    running = asyncio.ensure_future(run(command))
+    try:
+        while not (await asyncio.wait({running}, timeout=_UNUSUAL_SECONDS))[0]:
+            await asyncio.to_thread(release_pipes, checkout)
+        return running.result()
+    finally:
+        if not running.done():
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
 
 
 def scrubbed_environment() -> dict[str, str]:
