@@ -152,4 +152,4 @@ def test_a_damaged_database_is_said(settings: Settings) -> None:
     (settings.home / "autopack.db").write_bytes(b"no database at all" * 100)
     with pytest.raises(Unavailable, match="not a database") as refused:
         prepare_database(settings.database_url, home=settings.home)
-    assert "move it aside" in refused.value.hint
+    assert "autopack.db-wal and autopack.db-shm aside together" in refused.value.hint

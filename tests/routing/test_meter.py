@@ -11,6 +11,7 @@ from autopack.routing.meter import CallContext, Meter, lose_open_calls
 from autopack.routing.tables import ReservationRow
 from autopack.usage.money import to_nano
 from autopack.usage.recorder import get_usage_summary
+from autopack.usage.rollups import differing_hours
 from autopack.usage.schemas import GroupBy, TokenUsage
 from autopack.usage.tables import UsageEventRow, UsageHourRow
 from fixtures.refs import openai_model
@@ -118,6 +119,23 @@ async def test_an_unpriced_model_costs_unknown_and_not_nothing(database: Databas
     async with database.read() as session:
         (total,) = await get_usage_summary(session, None, ())
     assert (total.total_tokens, total.unpriced_calls, total.usd) == (1250, 1, None)
+
+
+async def test_an_answer_that_comes_after_its_call_was_given_up_takes_the_place_of_the_unknown(
+    database: Database,
+) -> None:
+    books = meter(database)
+    late = await books.reserve(bound=BOUND)
+    assert await lose_open_calls(database, "run_a", why="taken for dead") == 1
+    for _ in range(2):
+        await books.settle(late, usage=SPENT, response_id="r1")
+    (event,) = await events(database)
+    assert (event.usage_status, event.response_id) == ("reported", "r1")
+    assert [row.state for row in await reservations(database)] == ["settled"]
+    async with database.read() as session:
+        (total,) = await get_usage_summary(session, None, ())
+        assert await differing_hours(session) == {}
+    assert (total.total_tokens, total.unknown_calls) == (1250, 0)
 
 
 async def test_calls_left_open_by_a_dead_process_become_unknown(database: Database) -> None:

@@ -273,3 +273,23 @@ async def test_what_a_run_does_after_it_was_merged_is_not_merged_yet(
         assert (await world.read(run_id)).merged_at is not None
         await control.take(world.services.database, run_id, owner=world.services.owner)
         assert (await world.read(run_id)).merged_at is None
+
+
+async def test_a_conversation_that_an_older_autopack_kept_is_gone_on_with(
+    tmp_path: Path, settings: Settings
+) -> None:
+    async with small_world(tmp_path, settings, builds(1, GOOD, WAITS_ONCE), approves()) as world:
+        run_id = await world.create()
+        driving = asyncio.create_task(world.drive(run_id))
+        await waits(world)
+        await control.cancel(world.services.database, run_id, by="a test")
+        await driving
+        (conversation,) = world.services.transcripts.every().values()
+        there = settings.artifacts / conversation.parent.name
+        there.mkdir(parents=True, exist_ok=True)
+        conversation.rename(there / conversation.name)
+        asked = len(world.simulator.entries())
+        await world.drive(run_id)
+        run = await world.read(run_id)
+        assert run.state == "succeeded", run.end_detail
+        assert len(world.simulator.entries()) == asked + 2, "the Builder's end and the audit; nothing again"

@@ -6,6 +6,7 @@ recovered attempt goes on with that conversation on that tree, and a received re
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -251,7 +252,7 @@ class _Watch:
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         """Where storing failed, the attempt may still refer to what was to be superseded."""
-        if error is None or isinstance(error, AgentGaveUp):
+        if error is None or isinstance(error, AgentGaveUp | asyncio.CancelledError):
             self._drop_superseded()
 
     async def asking(self) -> None:
