@@ -131,6 +131,8 @@ def test_a_defect_is_one_line_and_the_details_are_in_the_log(
 def test_an_interrupt_is_exit_code_130_and_silent(settings: Settings, tmp_path: Path) -> None:
     owner = asyncio.run(live_owner(settings))
     run_id = asyncio.run(record_run(settings, repository=tmp_path, owner=owner))
+    # A suite that runs in the background of a shell ignores SIGINT, and so would its children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
         [*PROGRAM, "logs", run_id, "--follow"],
         env={**os.environ, **home_environ(settings)},

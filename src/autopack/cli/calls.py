@@ -83,13 +83,15 @@ def _most(policy: Policy, models: list[ModelRef]) -> str:
 async def _opened(policy: Policy, environ: Mapping[str, str]) -> AsyncGenerator[_Caller]:
     from autopack.agents.api import ApiAgent
     from autopack.agents.patience import Patience
+    from autopack.supervisor.workers import known_worker
 
     patience = Patience(read_seconds=60, request_seconds=120, retries=1, longest_wait_seconds=10)
     with tempfile.TemporaryDirectory(prefix="autopack-doctor-") as empty:
-        async with records() as kept:
+        async with records() as kept, known_worker(kept.database) as owner:
             yield _Caller(
                 policy=policy,
                 environ=environ,
+                owner=owner,
                 agent=ApiAgent(patience=patience, redactor=kept.redactor),
                 database=kept.database,
                 checkout=Path(empty),
@@ -101,6 +103,8 @@ class _Caller:
     policy: Policy
     environ: Mapping[str, str]
     agent: Agent
+    owner: str
+    """This process: a sweep must not take its open calls for those of a dead one."""
     database: Database
     checkout: Path
     answered: list[UsageSum] = field(default_factory=list["UsageSum"])
@@ -166,9 +170,8 @@ class _Caller:
 
     def _meter(self, model: ModelRef) -> Meter:
         from autopack.routing.meter import CallContext, Meter
-        from autopack.supervisor.workers import new_executor_id
 
-        context = CallContext(role=ROLE, model=model, owner=new_executor_id())
+        context = CallContext(role=ROLE, model=model, owner=self.owner)
         return Meter(self.database, context, prices=self.policy.prices())
 
     def _is_usual(self, model: ModelRef) -> bool:

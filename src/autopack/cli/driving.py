@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,16 @@ from autopack.cli.displays import Display
 from autopack.cli.follow import Follower, board_of
 from autopack.cli.out import forget_terminal, say
 from autopack.cli.stopping import CANCELLED, stopping
+from autopack.errors import Unavailable
 from autopack.runs.states import RunState
 
 if TYPE_CHECKING:
     from autopack.supervisor.services import Services
     from autopack.views.status import RunStatus
     from autopack.views.usage import UsageReport
+
+
+_AGAIN_SECONDS = 0.5
 
 
 async def drive(
@@ -36,7 +41,13 @@ async def drive(
         if by == signal.SIGHUP.name:
             forget_terminal()
         display.cancelling()
-        await control.cancel(services.database, run_id, by=by)
+        while True:
+            with contextlib.suppress(
+                Unavailable
+            ):  # a database that is locked for a while is no reason to go on
+                await control.cancel(services.database, run_id, by=by)
+                return
+            await asyncio.sleep(_AGAIN_SECONDS)
 
     def leave() -> None:
         display.end(last=False)

@@ -11,7 +11,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -45,6 +46,22 @@ async def register(session: WriteSession, executor_id: str) -> None:
         "seen_at": await queries.now(session),
     }
     await added(session, WorkerRow, values)
+
+
+@asynccontextmanager
+async def known_worker(database: Database) -> AsyncGenerator[str]:
+    """This process known as one that calls models, under an executor id of its own, until the end."""
+    executor_id = new_executor_id()
+    async with database.write() as session:
+        await register(session, executor_id)
+    beating = asyncio.create_task(keep_saying_so(database, executor_id))
+    try:
+        yield executor_id
+    finally:
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
+        async with database.write() as session:
+            await queries.forget(session, executor_id)
 
 
 async def is_alive(session: AnySession, executor_id: str | None) -> bool:
