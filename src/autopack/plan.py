@@ -180,6 +180,21 @@ class _Frozen(BaseModel):
     )
 
 
+class Budget(_Frozen):
+    """What a run, a tier or a phase may use at most: a call that could cross it is not made."""
+
+    tokens: Annotated[int, Field(gt=0, le=MAX_TOKENS)] | None = None
+    """Input and output tokens of all its calls together."""
+    usd: Annotated[Decimal, Field(gt=0, le=1_000_000, allow_inf_nan=False)] | None = None
+    """US dollars of all its calls together."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Budget:
+        if self.tokens is None and self.usd is None:
+            raise ValueError("sets no limit; write tokens, usd or both, or remove it")
+        return self
+
+
 class Phase(_Frozen):
     """One piece of work: built, verified, audited and committed on its own."""
 
@@ -208,6 +223,8 @@ class Phase(_Frozen):
         WithJsonSchema(_commands_schema),
     ] = None
     """Commands that must pass, instead of the plan's; the word none for no check."""
+    budget: Budget | None = None
+    """What its attempts may use at most, together."""
 
 
 class Tier(_Frozen):
@@ -215,23 +232,10 @@ class Tier(_Frozen):
 
     name: Name
     """One line."""
+    budget: Budget | None = None
+    """What its phases may use at most, together."""
     phases: Annotated[tuple[Phase, ...], Field(min_length=1, max_length=1_000)]
     """At least one."""
-
-
-class Budget(_Frozen):
-    """What the run may use at most. Parsed now, enforced from a later version on."""
-
-    tokens: Annotated[int, Field(gt=0, le=MAX_TOKENS)] | None = None
-    """Input and output tokens of all calls together."""
-    usd: Annotated[Decimal, Field(gt=0, le=1_000_000, allow_inf_nan=False)] | None = None
-    """US dollars of all calls together."""
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Budget:
-        if self.tokens is None and self.usd is None:
-            raise ValueError("sets no limit; write tokens, usd or both, or remove it")
-        return self
 
 
 _SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?) ?(MB|GB|MiB|GiB)")
@@ -249,8 +253,9 @@ def _size(value: object) -> str:
     return value
 
 
-class CommandLimits(_Frozen):
-    """What one command may take, with everything that it starts: setup, verify and the Builder's shell."""
+class Limits(_Frozen):
+    """What one command may take, with everything that it starts (setup, verify and the Builder's shell), and
+    how long phase and run may be worked on."""
 
     memory: (
         Annotated[
@@ -265,6 +270,12 @@ class CommandLimits(_Frozen):
     """At a time."""
     command_minutes: Annotated[int, Field(ge=1, le=1_440)] = 30
     """Time for each command of setup and verify."""
+    phase_minutes: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """Time that one phase may be worked on, pauses not counted. Not said: no limit."""
+    run_minutes: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """Time that the run may be worked on, pauses not counted. Not said: no limit."""
+    stall_minutes: Annotated[int, Field(ge=1, le=1_440)] = 60
+    """Time without a sign of life, from a model or a step, after which the run is stopped."""
 
     @property
     def memory_bytes(self) -> int | None:
@@ -295,10 +306,12 @@ class Plan(_Frozen):
     """Commands that must pass before a phase is committed; the word none for no check."""
     network: bool = False
     """Whether the Builder's shell and the checks may use the network."""
-    limits: CommandLimits = Field(default_factory=CommandLimits)
-    """What each command may take."""
+    limits: Limits = Field(default_factory=Limits)
+    """What each command may take, and how long phase and run may be worked on."""
     budget: Budget | None = None
     """What the run may use at most."""
+    on_budget: Literal["pause", "fail"] = "pause"
+    """What a run does at a budget of its own, of a tier or of a phase."""
     tiers: Annotated[tuple[Tier, ...], Field(min_length=1, max_length=200)]
     """At least one."""
 

@@ -13,6 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import StatementError
 
 import autopack.feed.tables
+import autopack.idempotency.tables
+import autopack.notes.tables
 import autopack.projects.tables
 import autopack.routing.tables
 import autopack.runs.tables
@@ -29,6 +31,8 @@ from fixtures.database import execute
 
 TABLES = (
     autopack.feed.tables,
+    autopack.idempotency.tables,
+    autopack.notes.tables,
     autopack.projects.tables,
     autopack.routing.tables,
     autopack.runs.tables,
@@ -109,7 +113,7 @@ async def test_a_naive_instant_is_refused(database: Database) -> None:
 
 
 def test_the_migrations_give_exactly_the_tables_of_the_code(settings: Settings) -> None:
-    assert len(TABLES) == 6
+    assert len(TABLES) == 8
     engine = open_schema(settings.database_url, write=False)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})

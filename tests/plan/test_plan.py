@@ -259,7 +259,7 @@ def test_a_phase_that_can_t_be_used_says_where_and_what_to_write(
         (
             "limits: {cpus: 2}",
             "limits.cpus",
-            "is not a known key; write one of memory, processes, command_minutes, or remove it",
+            "is not a known key; write one of memory, processes, command_minutes, phase_minutes, run_minutes, stall_minutes, or remove it",
         ),
         ("budget: {tokens: 0}", "budget.tokens", "must be more than 0, not 0"),
         ("budget: {usd: -1}", "budget.usd", "must be more than 0, not -1"),
@@ -273,7 +273,7 @@ def test_a_phase_that_can_t_be_used_says_where_and_what_to_write(
 def test_a_plan_level_line_that_can_t_be_used_says_what_to_write(
     added: str, place: str, problem: str
 ) -> None:
-    known = "schema_version, name, setup, copy, env, verify, network, limits, budget, tiers"
+    known = "schema_version, name, setup, copy, env, verify, network, limits, budget, on_budget, tiers"
     assert refusal(HEAD + added) == f"plan.yaml:5: {place}: {problem.replace('{known}', known)}"
 
 

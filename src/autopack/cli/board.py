@@ -10,18 +10,14 @@ from typing import TYPE_CHECKING
 from autopack.feed.schemas import (
     AttemptFailed,
     BaselineChecked,
-    CallRetried,
     CancelAsked,
     Event,
     ModelsChosen,
+    PauseAsked,
     PhaseCommitted,
     PhaseMoved,
-    RunClaimed,
-    RunCreated,
-    RunDiscarded,
-    RunMerged,
+    ResumeAsked,
     RunMoved,
-    VerdictGiven,
     WorkspaceReady,
 )
 from autopack.runs.states import DONE, PhaseState, RunState
@@ -77,6 +73,7 @@ class Board:
     simulated: bool = False
     state: RunState = RunState.QUEUED
     cancelling: bool = False
+    pausing: bool = False
     baseline: str = ""
     """Empty until the workspace is there, then `checking`, then `passed` or `red`."""
     reason: str = ""
@@ -115,13 +112,17 @@ class Board:
                 self.card(committed.phase_id).commit = committed.commit
             case CancelAsked():
                 self.cancelling = True
+            case PauseAsked():
+                self.pausing = True
+            case ResumeAsked():
+                self.pausing = False
             case WorkspaceReady():
                 self.baseline = "checking"
                 self._moved_on(event.created_at)
             case BaselineChecked() as checked:
                 self.baseline = "passed" if checked.passed else "red"
                 self._moved_on(event.created_at)
-            case RunCreated() | RunClaimed() | CallRetried() | VerdictGiven() | RunMerged() | RunDiscarded():
+            case _:
                 pass
 
     def _run_moved(self, moved: RunMoved, at: datetime) -> None:
@@ -130,6 +131,8 @@ class Board:
         if self.state is RunState.IN_PROGRESS:
             self.began = self.began or at
             self.cancelling = False
+        if self.state is not RunState.QUEUED:
+            self.pausing = False
         self.ended = at if self.state.ended else None
         if self.state is not RunState.IN_PROGRESS:
             self.doing = None

@@ -12,18 +12,27 @@ from autopack.feed.schemas import (
     CallRetried,
     CancelAsked,
     Event,
+    LimitNear,
     ModelsChosen,
+    NoteAdded,
+    NoteDelivered,
+    NoteWithdrawn,
+    PauseAsked,
     PhaseCommitted,
     PhaseMoved,
+    PlanAmended,
+    ResumeAsked,
+    RetryAsked,
     RunClaimed,
     RunCreated,
     RunDiscarded,
     RunMerged,
     RunMoved,
+    SkipAsked,
     VerdictGiven,
     WorkspaceReady,
 )
-from autopack.runs.states import PhaseState, RunState
+from autopack.runs.states import PhaseState, RunState, Waiting
 
 _LONG = 2_000
 
@@ -55,6 +64,26 @@ def _said(event: Event, phases: int, unverified: frozenset[str]) -> str | None:
             return _run_moved(moved)
         case CancelAsked() as asked:
             return f"cancel asked by {clean(asked.by)}"
+        case PauseAsked() as asked:
+            return f"pause asked by {clean(asked.by)}"
+        case ResumeAsked() as asked:
+            return f"resume asked by {clean(asked.by)}"
+        case RetryAsked() as asked:
+            allowed = count(asked.attempts_allowed, "attempt")
+            return f"{asked.phase_id}: retry asked by {clean(asked.by)}, {allowed} in all now"
+        case SkipAsked() as asked:
+            return f"{asked.phase_id}: skip asked by {clean(asked.by)}"
+        case PlanAmended() as amended:
+            return _amended(amended)
+        case LimitNear() as near:
+            return _near(near)
+        case NoteAdded() as added:
+            return f"note {added.note_id} by {clean(added.by)}: {one_line(added.text)}"
+        case NoteWithdrawn() as withdrawn:
+            return f"note {withdrawn.note_id} withdrawn by {clean(withdrawn.by)}"
+        case NoteDelivered() as got:
+            where = f"phase {got.phase_index}, attempt {got.attempt}, {got.role}"
+            return f"{got.phase_id}: note {got.note_id} delivered to {where}"
         case WorkspaceReady() as ready:
             return f"workspace ready at {ready.base_commit[:12]}, checking it before anything is spent"
         case BaselineChecked() as checked:
@@ -79,6 +108,21 @@ def _said(event: Event, phases: int, unverified: frozenset[str]) -> str | None:
             assert_never(event.body)
 
 
+def _amended(amended: PlanAmended) -> str:
+    parts = [("added", amended.added), ("removed", amended.removed), ("changed", amended.changed)]
+    parts.append(("set anew", amended.settings))
+    said = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
+    return f"plan amended by {clean(amended.by)}: {said}"
+
+
+def _near(near: LimitNear) -> str:
+    of = f"{near.phase_id}: " if near.phase_id else ""
+    left = clock(max(0.0, near.left_seconds))
+    if near.limit == "stall_minutes":
+        return f"{of}no sign of life, stopped in {left} (stall_minutes): {one_line(near.waiting_for)}"
+    return f"{of}{left} left of {near.minutes:g} minutes ({near.limit}): {one_line(near.waiting_for)}"
+
+
 def _run_moved(moved: RunMoved) -> str | None:
     detail = sentences(one_line(moved.detail, limit=_LONG))
     match RunState(moved.after):
@@ -87,7 +131,9 @@ def _run_moved(moved: RunMoved) -> str | None:
         case RunState.IN_PROGRESS:
             return "started"
         case RunState.PAUSED:
-            return f"waits: {words(moved.reason)}: {detail}" if moved.reason else "paused"
+            if moved.reason in ("", Waiting.ASKED):
+                return f"paused, {detail}" if detail else "paused"
+            return f"waits: {words(moved.reason)}: {detail}"
         case RunState.SCHEDULED:
             return f"scheduled: {detail}"
         case RunState.SUCCEEDED:

@@ -53,6 +53,90 @@ class CancelAsked(_Event):
     by: str
 
 
+class PauseAsked(_Event):
+    """Someone asked for the run to pause: it does before its next step or request."""
+
+    kind: Literal["pause_asked"] = "pause_asked"
+    by: str
+
+
+class ResumeAsked(_Event):
+    """Someone asked for the run to go on."""
+
+    kind: Literal["resume_asked"] = "resume_asked"
+    by: str
+
+
+class RetryAsked(_Event):
+    """Someone gave a phase new attempts: `attempts_allowed` in all from now on."""
+
+    kind: Literal["retry_asked"] = "retry_asked"
+    by: str
+    phase_id: str
+    attempts_allowed: int
+
+
+class SkipAsked(_Event):
+    """Someone asked for the run to go past a phase."""
+
+    kind: Literal["skip_asked"] = "skip_asked"
+    by: str
+    phase_id: str
+
+
+class PlanAmended(_Event):
+    """Someone changed what has not started: phases by their ids, other keys of the plan by their names."""
+
+    kind: Literal["plan_amended"] = "plan_amended"
+    by: str
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    changed: tuple[str, ...]
+    settings: tuple[str, ...]
+    phases: int
+    """Of the whole plan from now on."""
+
+
+class LimitNear(_Event):
+    """A time limit is near. `limit` is `run_minutes`, `phase_minutes` or `stall_minutes`."""
+
+    kind: Literal["limit_near"] = "limit_near"
+    phase_id: str
+    limit: str
+    minutes: float
+    left_seconds: float
+    waiting_for: str
+    """What the run is at, on one line."""
+
+
+class NoteAdded(_Event):
+    """A human note is in force from now on: for this run, or for every run of its project."""
+
+    kind: Literal["note_added"] = "note_added"
+    note_id: str
+    by: str
+    text: str
+
+
+class NoteWithdrawn(_Event):
+    """A human note is no longer in force."""
+
+    kind: Literal["note_withdrawn"] = "note_withdrawn"
+    note_id: str
+    by: str
+
+
+class NoteDelivered(_Event):
+    """A human note was in the prompt of this conversation, and the model answered it."""
+
+    kind: Literal["note_delivered"] = "note_delivered"
+    note_id: str
+    phase_id: str
+    phase_index: int
+    attempt: int
+    role: str
+
+
 class WorkspaceReady(_Event):
     """The run has its own clone of the repository, from this commit."""
 
@@ -163,6 +247,15 @@ EventBody = Annotated[
     | RunMoved
     | RunClaimed
     | CancelAsked
+    | PauseAsked
+    | ResumeAsked
+    | RetryAsked
+    | SkipAsked
+    | PlanAmended
+    | LimitNear
+    | NoteAdded
+    | NoteWithdrawn
+    | NoteDelivered
     | WorkspaceReady
     | BaselineChecked
     | PhaseMoved

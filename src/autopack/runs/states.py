@@ -87,13 +87,21 @@ class EndReason(StrEnum):
     PROVIDER_REFUSED = "provider_refused"
     UNAVAILABLE = "unavailable"
     BRANCH_MOVED = "branch_moved"
+    BUDGET_REACHED = "budget_reached"
+    TIME_LIMIT = "time_limit"
+    STALLED = "stalled"
     CANCELLED = "cancelled"
     INTERNAL_ERROR = "internal_error"
 
 
 class Waiting(StrEnum):
-    """What a paused run waits for, until a person has it go on."""
+    """Why a run is paused, until a person has it go on."""
 
+    ASKED = "asked"
+    """Someone asked for it; the others mean that a person is needed."""
+    BUDGET_REACHED = "budget_reached"
+    CANNOT_START = "cannot_start"
+    """A key or the sandbox is missing where it was to be driven."""
     BRANCH_CHECKED_OUT = "branch_checked_out"
     PROVIDER_UNREACHABLE = "provider_unreachable"
     DISK_FULL = "disk_full"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from autopack.db import Base
@@ -16,14 +16,19 @@ class RunRow(Base):
     """A run of one plan on one repository."""
 
     __tablename__ = "runs"
-    __table_args__ = (Index("ix_runs_project_id_created_at", "project_id", "created_at"),)
+    __table_args__ = (
+        Index("ix_runs_project_id_created_at", "project_id", "created_at"),
+        Index("ix_runs_state", "state"),
+    )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
     plan_path: Mapped[str] = mapped_column(Text)
     plan_name: Mapped[str] = mapped_column(String(255))
     plan: Mapped[dict[str, Any]] = mapped_column(JSON)
-    """The plan as it was when the run was created."""
+    """The plan as it was when the run was created, or as it was last amended."""
+    plan_revision: Mapped[int] = mapped_column(default=0)
+    """Counts amendments: whoever drives the run reads the plan anew when it has changed."""
     policy: Mapped[dict[str, Any]] = mapped_column(JSON)
     """The routing policy as it was when the run was created."""
     confinement: Mapped[str] = mapped_column(String(20))
@@ -47,6 +52,10 @@ class RunRow(Base):
     end_reason: Mapped[str | None] = mapped_column(String(40))
     end_detail: Mapped[str] = mapped_column(Text, default="")
     waits_for: Mapped[str | None] = mapped_column(String(40))
+    worked_seconds: Mapped[float] = mapped_column(Float, default=0.0)
+    """Time in which it was driven since a person last had it start or go on: what its limit counts."""
+    phase_worked_seconds: Mapped[float] = mapped_column(Float, default=0.0)
+    """The same of the phase it is at."""
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
@@ -129,3 +138,20 @@ class EvidenceRow(Base):
     ordinal: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     evidence: Mapped[dict[str, Any]] = mapped_column(JSON)
     """`Evidence` of runs/schemas.py."""
+
+
+class ActivityRow(Base):
+    """What a run is at in this moment, as its owner said a moment ago. Overwritten; never in the feed."""
+
+    __tablename__ = "activities"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"), primary_key=True)
+    phase_id: Mapped[str] = mapped_column(String(64))
+    """Empty before the first phase."""
+    what: Mapped[str] = mapped_column(String(20))
+    """`builder` or `auditor` at work, or `clone`, `setup`, `baseline`, `verify`."""
+    doing: Mapped[str] = mapped_column(Text)
+    tokens: Mapped[int | None] = mapped_column(BigInteger)
+    """Reported tokens of the conversation so far; None where no model is at work."""
+    since: Mapped[datetime]
+    seen_at: Mapped[datetime]

@@ -24,3 +24,7 @@ class WorkerRow(Base):
     pid: Mapped[int]
     pid_started: Mapped[str] = mapped_column(String(64))
     seen_at: Mapped[datetime]
+    serves: Mapped[bool] = mapped_column(default=False)
+    """A service: takes runs that nobody drives. The others drive the one they were started for."""
+    address: Mapped[str] = mapped_column(String(255), default="")
+    """Where a service listens, as a URL."""
