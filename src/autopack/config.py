@@ -23,6 +23,9 @@ class Settings:
     retries: int = 6
     """`AUTOPACK_RETRIES`: how often a request to a model is sent again after a fault that may pass."""
 
+    runs_at_once: int = 4
+    """`AUTOPACK_RUNS_AT_ONCE`: how many runs a service drives at a time; the others are queued."""
+
     postgres_url: str | None = field(default=None, repr=False)
     """`AUTOPACK_DATABASE_URL` as SQLAlchemy writes it: one PostgreSQL database instead of the home's files.
 
@@ -80,7 +83,13 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     """
     busy = _seconds(environ, "AUTOPACK_BUSY_SECONDS", usual=30.0)
     postgres = parse_database_url(environ.get("AUTOPACK_DATABASE_URL", ""))
-    return Settings(home=_home(environ), busy_seconds=busy, retries=_retries(environ), postgres_url=postgres)
+    return Settings(
+        home=_home(environ),
+        busy_seconds=busy,
+        retries=_number(environ, "AUTOPACK_RETRIES", usual=Settings.retries, least=0, most=20),
+        runs_at_once=_number(environ, "AUTOPACK_RUNS_AT_ONCE", usual=Settings.runs_at_once, least=1, most=64),
+        postgres_url=postgres,
+    )
 
 
 def _home(environ: Mapping[str, str]) -> Path:
@@ -96,10 +105,10 @@ def _home(environ: Mapping[str, str]) -> Path:
     return user_data_path("autopack", appauthor=False)
 
 
-def _retries(environ: Mapping[str, str]) -> int:
-    said = environ.get("AUTOPACK_RETRIES", "").strip() or str(Settings.retries)
-    if not (said.isdecimal() and said.isascii() and int(said) <= 20):
-        raise InvalidInput(f"AUTOPACK_RETRIES is {said}.", hint="Write a number from 0 to 20.")
+def _number(environ: Mapping[str, str], name: str, *, usual: int, least: int, most: int) -> int:
+    said = environ.get(name, "").strip() or str(usual)
+    if not (said.isdecimal() and said.isascii() and len(said) < 9 and least <= int(said) <= most):
+        raise InvalidInput(f"{name} is {said}.", hint=f"Write a number from {least} to {most}.")
     return int(said)
 
 

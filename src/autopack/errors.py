@@ -19,7 +19,10 @@
     ├── AgentGaveUp                 500, exit 1   a model came to no usable answer (agents/base.py)
     ├── DiffTooLarge                422, exit 1   more than an Auditor can read (roles/large.py)
     ├── SetupFailed                 500, exit 1   setup is red on an untouched commit (supervisor/endings.py)
-    └── BaselineRed                 500, exit 1   checks are red on an untouched one (supervisor/endings.py)
+    ├── BaselineRed                 500, exit 1   checks are red on an untouched one (supervisor/endings.py)
+    ├── BudgetReached               500, exit 1   a call could cross a budget (supervisor/budgets.py)
+    ├── TimeLimitReached            500, exit 1   worked on for as long as it may be (supervisor/clock.py)
+    └── Stalled                     500, exit 1   no sign of life for too long (supervisor/clock.py)
 
 A message says what happened and why, on one line; a hint says what to do about it. The command line
 prints both without a traceback; over HTTP they are `{"error": {"code", "message", "hint"}}`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,7 +103,10 @@ class Notes:
             raise Killed
         return _nothing
 
-    def doing(self, activity: str) -> None:
+    async def rest(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    def doing(self, activity: str, *, tokens: int | None = None) -> None:
         self.activities.append(activity)
 
 

@@ -182,7 +182,7 @@ async def finish(zygote: Zygote, world: World) -> str:
     runs = await runs_of(world)
     states = [(await world.read(run_id)).state for run_id in runs]
     if states != ["succeeded"]:
-        words = ("run", "--resume", runs[0]) if runs else ("run", str(world.plan))
+        words = ("resume", runs[0]) if runs else ("run", str(world.plan))
         ended = await zygote.call(world, *words)
         assert ended.code == 0, zygote.output
     (run_id,) = await runs_of(world)

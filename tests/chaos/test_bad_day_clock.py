@@ -129,7 +129,7 @@ async def test_a_process_that_stood_still_for_hours_keeps_its_run_and_goes_on(
         run_id = await waiting_run(world)
         process.send(signal.SIGSTOP)
         clock.write_text("18000")
-        second = await call(world, "run", "--resume", run_id, environ=with_clock(world, clock))
+        second = await call(world, "resume", run_id, environ=with_clock(world, clock))
         assert second.code == 2
         assert "is being driven by a live process" in second.err
         assert (await world.read(run_id)).epoch == 1
@@ -172,7 +172,7 @@ async def test_a_second_machine_is_refused_on_one_home_while_the_first_one_lives
                 WorkerRow(executor_id="away", host="another-machine/4", pid=1, pid_started="1", seen_at=seen)
             )
         commands = (
-            ("run", world.plan), ("run", "--resume", run_id), ("merge", run_id), ("discard", run_id, "--yes"),
+            ("run", world.plan), ("resume", run_id), ("merge", run_id), ("discard", run_id, "--yes"),
             ("doctor", "--repair"), ("project", "add"),
         )  # fmt: skip
         for words in commands:

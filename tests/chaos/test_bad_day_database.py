@@ -31,7 +31,7 @@ async def test_a_database_that_is_held_too_long_ends_the_process_and_the_run_goe
             go_on(world, run_id)
             assert (await running).code == 1, forks.output
             no_traceback(forks.output, "database is locked", "Another process holds it")
-        assert (await forks.call(world, "run", "--resume", run_id)).code == 0, forks.output
+        assert (await forks.call(world, "resume", run_id)).code == 0, forks.output
         await check_done(world, run_id)
 
 

@@ -94,7 +94,7 @@ async def test_a_home_that_fills_up_while_running_ends_with_the_reason_and_is_re
             assert "Traceback" not in forks.output
             assert "room" in forks.output, forks.output
             filler.unlink()
-            assert (await forks.call(world, "run", "--resume", run_id)).code == 0, forks.output
+            assert (await forks.call(world, "resume", run_id)).code == 0, forks.output
             await check_done(world, run_id)
 
 

@@ -45,7 +45,6 @@ WAITS = shell("test -e ~/waited || { touch ~/waited; sleep 633; }; echo once >> 
 async def start(world: World, *words: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         AUTOPACK,
-        "run",
         *words,
         cwd=world.repository,
         env=world.process_environ,
@@ -73,17 +72,17 @@ async def test_a_stopped_owner_that_comes_back_does_no_harm(tmp_path: Path, sett
     async with small_world(
         tmp_path, settings, builds(1, write_file("one.txt", "1\n"), WAITS), approves(), plan=PLAN
     ) as world:
-        zombie = await start(world, str(world.plan))
+        zombie = await start(world, "run", str(world.plan))
         await until_it_sleeps(world)
         zombie.send_signal(signal.SIGSTOP)
         (run_id,) = [path.name for path in settings.workspaces.iterdir()]
-        for words in ((str(world.plan),), ("--resume", run_id)):
-            refused = await start(world, *words)
-            said, _ = await refused.communicate()
-            assert refused.returncode == 2, said.decode()
+        for words, code in ((("run", str(world.plan)), 2), (("resume", run_id), 0)):
+            second = await start(world, *words)
+            said, _ = await second.communicate()
+            assert second.returncode == code, said.decode()
             assert b"process" in said
         await give_up_for_dead(world)
-        taken = await start(world, "--resume", run_id)
+        taken = await start(world, "resume", run_id)
         async with asyncio.timeout(LIMIT_SECONDS):
             said, _ = await taken.communicate()
         assert taken.returncode == 0, said.decode()
@@ -110,7 +109,7 @@ async def test_an_owner_that_comes_back_in_its_commit_does_no_harm(
         pid = await stopped_owner(world)
         (run_id,) = await runs_of(world)
         await give_up_for_dead(world)
-        taken = await start(world, "--resume", run_id)
+        taken = await start(world, "resume", run_id)
         async with asyncio.timeout(LIMIT_SECONDS):
             said, _ = await taken.communicate()
         assert taken.returncode == 0, said.decode()

@@ -113,9 +113,9 @@ async def test_killed_at_random_moments(
     async with chaos_world(tmp_path / "w", settings) as world:
         for _ in range(chance.randint(1, 3)):
             runs = await runs_of(world)
-            words = ("--resume", *runs) if runs else (str(world.plan),)
+            words = ("resume", *runs) if runs else ("run", str(world.plan))
             moment = chance.uniform(0, lasts_seconds)
-            ended = await forks.call(world, "run", *words, kill_after_seconds=moment)
+            ended = await forks.call(world, *words, kill_after_seconds=moment)
             kills += ended.killed
             if not ended.killed:
                 break

@@ -60,7 +60,7 @@ async def test_a_server_that_stays_away_ends_the_process_and_the_run_goes_on_lat
                 assert "then resume the run" in forks.output, forks.output
             finally:
                 breakable.start()
-            assert (await forks.call(world, "run", "--resume", run_id)).code == 0, forks.output
+            assert (await forks.call(world, "resume", run_id)).code == 0, forks.output
             await check_done(world, run_id)
             await check_books(world, kills=0)
 

@@ -44,7 +44,7 @@ async def test_a_discarded_run_is_said_to_be_one_everywhere_and_can_be_brought_b
         assert json.loads((await call(world, "status", "--json")).out)["discarded_at"]
         assert "discarded, its branch was at" in (await call(world, "logs", run.id)).out.splitlines()[-1]
 
-        refused = await call(world, "run", "--resume", run.id)
+        refused = await call(world, "resume", run.id)
         assert (refused.code, "was discarded" in refused.err, "autopack run " in refused.err) == (
             2,
             True,
@@ -70,7 +70,7 @@ async def test_a_merged_run_is_said_to_be_one(tmp_path: Path, settings: Settings
         assert ", merged 2" in " ".join((await call(world, "show", run.id)).out.split())
         logged = [line.partition("] ")[2] for line in (await call(world, "logs", run.id)).out.splitlines()]
         assert logged[-2:] == ["succeeded", f"merged into main, up to {(run.head_commit or '')[:12]}"]
-        refused = await call(world, "run", "--resume", run.id)
+        refused = await call(world, "resume", run.id)
         assert "merged already" in refused.err
 
 
@@ -126,7 +126,7 @@ def test_a_failed_run_that_was_discarded_needs_nobody(
     assert autopack("status", "--json").said["needs_you"] is True
     assert "no branch to delete" in autopack("discard", run_id, "--yes").out
     assert autopack("status", "--json").said["needs_you"] is False
-    autopack("run", "--resume", run_id).failed(2, "was discarded")
+    autopack("resume", run_id).failed(2, "was discarded")
 
 
 def test_a_run_that_committed_nothing_is_nothing_to_merge(

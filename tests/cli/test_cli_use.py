@@ -22,7 +22,7 @@ from views.recorded import live_owner, record_run
 PROGRAM = [sys.executable, "-c", "import sys; from autopack.cli import main; sys.exit(main())"]
 COMMANDS = [
     "init", "project", "plan", "run", "runs", "status", "show", "diff", "logs", "merge", "discard", "usage",
-    "doctor", "demo",
+    "doctor", "demo", "pause", "resume", "cancel", "retry", "skip",
 ]  # fmt: skip
 
 
@@ -80,9 +80,9 @@ def test_a_command_that_is_missing_is_answered_with_help(autopack: Autopack, arg
         (["show"], "RUN"),
         (["runs", "-n", "x"], "--limit"),
         (["usage", "--period", "year"], "year"),
-        (["run"], "Name a plan"),
-        (["run", "plan.yaml", "--resume", "x"], "--resume"),
-        (["run", "--resume", "x", "--unsandboxed"], "--unsandboxed"),
+        (["run"], "PLAN"),
+        (["resume"], "RUN"),
+        (["resume", "x", "--unsandboxed"], "--unsandboxed"),
     ],
 )
 def test_wrong_use_is_one_line_a_hint_and_exit_code_2(
@@ -97,7 +97,7 @@ def test_a_run_that_is_not_there_is_exit_code_2(autopack: Autopack, command: str
 
 
 def test_resuming_a_run_that_is_not_there_is_exit_code_2(autopack: Autopack) -> None:
-    autopack("run", "--resume", "nothing").failed(2, "There is no run nothing")
+    autopack("resume", "nothing").failed(2, "There is no run nothing")
 
 
 @pytest.mark.parametrize("command", ["runs", "status", "usage", "project list"])

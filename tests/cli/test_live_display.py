@@ -24,7 +24,7 @@ from autopack.feed.schemas import (
     RunMoved,
     WorkspaceReady,
 )
-from autopack.supervisor.services import Activity
+from autopack.supervisor.activities import Activity
 from autopack.views.phases import PhaseHead
 from autopack.views.spend import Spend
 

@@ -61,7 +61,7 @@ def test_status_is_of_the_newest_run_unless_one_is_named(
     told = autopack("status", recorded[-4:]).out
     assert recorded in told
     assert "tier 2, phase 2: cli, The commands" in told
-    assert f"autopack run --resume {recorded}" in told
+    assert f"autopack resume {recorded}" in told
     assert "1 of 3 phases (33%)" in told
     assert "1 call of a model without a known price" in told
 
@@ -195,7 +195,7 @@ def test_logs_as_json_are_the_feeds_events(autopack: Autopack, recorded: str) ->
 
 
 def test_following_a_run_that_nobody_drives_ends_with_an_error(autopack: Autopack, recorded: str) -> None:
-    autopack("logs", recorded, "-f").failed(1, "No process works on run", f"--resume {recorded}")
+    autopack("logs", recorded, "-f").failed(1, "No process works on run", f"autopack resume {recorded}")
 
 
 def test_following_a_run_that_ended_ends(autopack: Autopack, recorded: str, settings: Settings) -> None:
@@ -205,7 +205,7 @@ def test_following_a_run_that_ended_ends(autopack: Autopack, recorded: str, sett
     assert told.out.splitlines()[-1] == "[00:00] cancelled"
 
 
-def test_a_run_with_a_live_process_is_neither_merged_nor_discarded_nor_resumed(
+def test_a_run_with_a_live_process_is_neither_merged_nor_discarded_nor_taken(
     autopack: Autopack, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "x")
@@ -214,7 +214,7 @@ def test_a_run_with_a_live_process_is_neither_merged_nor_discarded_nor_resumed(
     run_id = asyncio.run(record_run(settings, repository=tmp_path, owner=owner))
     autopack("merge", run_id).failed(2, "still being worked on")
     autopack("discard", run_id, "--yes").failed(2, "live process")
-    autopack("run", "--resume", run_id).failed(2, "live process")
+    assert "its process goes on" in autopack("resume", run_id).out
 
 
 def test_projects_are_listed_with_those_that_are_gone(

@@ -51,7 +51,7 @@ async def test_a_run_shows_each_event_and_ends_with_what_to_type_next(
         assert "+ONE = 1" in whole.out
         merged = await call(world, "merge", run_id)
         assert (merged.code, (world.repository / "one.py").read_text()) == (0, "ONE = 1\n")
-        again = await call(world, "run", "--resume", run_id)
+        again = await call(world, "resume", run_id)
         assert (again.code, "nothing to go on with" in again.err) == (2, True)
         gone = await call(world, "discard", run_id, "--yes")
         assert "Deleted branch autopack/" in gone.out
@@ -88,7 +88,7 @@ async def test_a_signal_cancels_cleanly_and_the_run_can_go_on(
         assert f"cancelled, asked by {by}" in ended.out
         status = json.loads((await call(world, "status", "--json")).out)
         assert (status["state"], status["driven"]) == ("cancelled", False)
-        assert f"autopack run --resume {status['run_id']}" in ended.out
+        assert f"autopack resume {status['run_id']}" in ended.out
 
 
 async def test_a_second_signal_ends_at_once(tmp_path: Path, settings: Settings) -> None:
@@ -101,7 +101,7 @@ async def test_a_second_signal_ends_at_once(tmp_path: Path, settings: Settings) 
             ended = await running.end()
         assert (ended.code, "Traceback" in ended.err) == (130, False)
         status = json.loads((await call(world, "status", "--json")).out)
-        resume = f"Go on with `autopack run --resume {status['run_id']}`."
+        resume = f"Go on with `autopack resume {status['run_id']}`."
         assert ended.err.splitlines()[-1] == f"Stopped at once. {resume}"
         assert (status["state"], status["interrupted"]) == ("in_progress", True)
         gone = await call(world, "discard", status["run_id"], "--yes")
@@ -120,8 +120,8 @@ async def test_a_killed_run_is_told_apart_and_goes_on(tmp_path: Path, settings: 
         running.send(signal.SIGKILL)
         await running.end()
         second = await call(world, "run", world.plan)
-        assert (second.code, "--resume" in second.err) == (2, True)
-        resuming = await start(world, "run", "--resume", "run_")
+        assert (second.code, "autopack resume" in second.err) == (2, True)
+        resuming = await start(world, "resume", "run_")
         await resuming.until("taken up by a new process")
         following = await start(world, "logs", "run_", "-f")
         resumed = await resuming.end()
@@ -218,7 +218,7 @@ async def test_what_a_run_leaves_out_of_account_is_noted_at_its_start(
         assert f"note: Builds on {head}; {changes} are not part of it." in ended.err
         assert "note: No price is known for gpt-minni" in ended.err
         world.plan.write_text(json.dumps({**PLAN, "name": "another"}))
-        ended = await call(world, "run", "--resume", "run_")
+        ended = await call(world, "resume", "run_")
         assert ended.code == 0, ended
         assert "note: plan.yaml has changed since; the run goes on with the plan it began with." in ended.err
 

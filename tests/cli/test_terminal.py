@@ -123,7 +123,7 @@ async def test_ctrl_c_on_a_terminal_says_that_it_is_cancelling_and_ends_with_wha
     assert code == 130, seen
     assert "Cancelling…" in seen
     assert "Cancelled: 0 of 1 phase kept" in seen
-    assert "autopack run --resume" in seen
+    assert "autopack resume" in seen
     assert seen.rindex("\x1b[?25h") > seen.rindex("\x1b[?25l")
     assert "\x1b[3" not in seen.replace("\x1b[3A", "")
 
@@ -139,7 +139,7 @@ async def test_a_second_ctrl_c_leaves_the_terminal_clean_too(tmp_path: Path, set
             code = await terminal.end()
     seen = terminal.seen.decode()
     assert code == 130
-    assert "autopack run --resume run_" in seen.rpartition("Stopped at once.")[2]
+    assert "autopack resume run_" in seen.rpartition("Stopped at once.")[2]
     assert seen.rpartition("\x1b[2K")[2].count("Cancelling") == 0
     assert seen.rindex("\x1b[?25h") > seen.rindex("\x1b[?25l")
 

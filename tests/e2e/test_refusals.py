@@ -135,11 +135,11 @@ async def test_a_model_server_that_is_not_there(tmp_path: Path, settings: Settin
         policy = world.settings.policy_path
         policy.write_text(policy.read_text().replace(world.simulator.openai_url, "http://127.0.0.1:9/v1"))
         said = await autopack(world, "run", str(world.plan), AUTOPACK_RETRIES="1")
-        said.refuses(1, "can't be reached in 2 tries at http://127.0.0.1:9/v1", "--resume")
+        said.refuses(1, "can't be reached in 2 tries at http://127.0.0.1:9/v1", "autopack resume")
         await untouched(world)
         policy.write_text(policy.read_text().replace("http://127.0.0.1:9/v1", world.simulator.openai_url))
         run_id = next(word for word in said.output.split() if word.startswith("run_")).strip(".,:`")
-        resumed = await autopack(world, "run", "--resume", run_id)
+        resumed = await autopack(world, "resume", run_id)
         assert resumed.exit_code == 0, resumed.output
 
 
@@ -163,9 +163,9 @@ async def test_a_branch_that_is_checked_out(tmp_path: Path, settings: Settings) 
         branch = f"autopack/{found[0].name}"
         git(world.repository, "switch", "--quiet", "--create", branch)
         said = await running
-        said.refuses(1, branch, "checked out", "--resume")
+        said.refuses(1, branch, "checked out", "autopack resume")
         git(world.repository, "switch", "--quiet", "main")
-        assert (await autopack(world, "run", "--resume", found[0].name)).exit_code == 0
+        assert (await autopack(world, "resume", found[0].name)).exit_code == 0
 
 
 def without_sandbox(folder: Path, environ: Mapping[str, str]) -> str:

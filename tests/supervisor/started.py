@@ -18,7 +18,6 @@ LIMIT_SECONDS = 60
 async def start(world: World, *words: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         AUTOPACK,
-        "run",
         *words,
         "--json",
         cwd=world.repository,
@@ -46,7 +45,7 @@ async def kill(process: asyncio.subprocess.Process) -> None:
 
 
 async def resume(world: World, run_id: str) -> None:
-    process = await start(world, "--resume", run_id)
+    process = await start(world, "resume", run_id)
     async with asyncio.timeout(LIMIT_SECONDS):
         output, _ = await process.communicate()
     assert process.returncode == 0, output.decode()

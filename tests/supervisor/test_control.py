@@ -66,7 +66,7 @@ async def test_a_cancel_interrupts_what_runs_and_the_run_can_go_on(
         assert (run.state, run.end_reason) == ("cancelled", EndReason.CANCELLED)
         assert "a test" in run.end_detail
         assert processes_with("sleep 612") == []
-        assert not await control.cancel(world.services.database, run_id, by="again")
+        assert not (await control.cancel(world.services.database, run_id, by="again")).changed
 
         asked_before = len(world.simulator.entries())
         await world.drive(run_id)
@@ -170,9 +170,9 @@ async def test_a_second_run_of_a_plan_is_refused_while_the_first_has_not_ended(
 ) -> None:
     async with small_world(tmp_path, settings, builds(1, GOOD), approves()) as world:
         first = await world.create()
-        with pytest.raises(Conflict, match=f"{first}.* was interrupted") as refused:
+        with pytest.raises(Conflict, match=f"{first}.* is queued") as refused:
             await world.create()
-        assert "--resume" in refused.value.hint
+        assert "autopack resume" in refused.value.hint
 
         await control.take(world.services.database, first, owner=world.services.owner)
         with pytest.raises(Conflict, match="driven by another process"):
@@ -240,12 +240,13 @@ async def test_a_missing_key_is_named_before_anything_starts(tmp_path: Path, set
 async def test_asking_twice_is_asking_once(tmp_path: Path, settings: Settings) -> None:
     async with small_world(tmp_path, settings, builds(1, GOOD), approves()) as world:
         run_id = await world.create()
-        assert await control.cancel(world.services.database, run_id, by="one")
-        assert not await control.cancel(world.services.database, run_id, by="two")
+        await control.take(world.services.database, run_id, owner=world.services.owner)
+        asked = [await control.cancel(world.services.database, run_id, by=by) for by in ("one", "two")]
+        assert [(one.state, one.changed) for one in asked] == [("cancelling", True), ("cancelling", False)]
         async with world.services.database.read() as session:
             events = await feed.after(session, event_id=0, run_id=run_id, limit=10)
             assert (await queries.owned(session, run_id)).intent is Intent.CANCEL
-        assert [event.body.kind for event in events] == ["run_created", "cancel_asked"]
+        assert [event.body.kind for event in events] == ["run_created", "run_claimed", "cancel_asked"]
 
 
 async def test_a_process_of_another_host_counts_as_alive_only_while_it_says_so(

@@ -208,7 +208,7 @@ async def test_a_killed_audit_goes_on_with_the_conversation_in_hand(
     tmp_path: Path, settings: Settings
 ) -> None:
     async with slow_second_part(tmp_path, settings, step=1) as world:
-        process = await start(world, str(world.plan))
+        process = await start(world, "run", str(world.plan))
         run_id = (await until(process, kind="run_created"))["run_id"]
         await until(process, kind="phase_moved", after="auditing")
         await waits_for_an_answer(world, answered=2)

@@ -13,7 +13,7 @@ from autopack.config import Settings
 from autopack.db import Database
 from autopack.errors import InvalidInput, NotFound
 from autopack.runs import service
-from autopack.runs.states import EndReason, RunState
+from autopack.runs.states import EndReason, Intent, RunState
 from autopack.views.evidence import output_tail
 from autopack.views.find import find_phase, find_run
 from autopack.views.integration import integration
@@ -56,7 +56,7 @@ async def test_a_run_that_is_asked_to_stop_is_cancelling_while_its_process_lives
     async with database.read() as session:
         before = await run_status(session, run_id)
     async with database.write() as session:
-        await service.ask_cancel(session, run_id, by="a test")
+        await service.ask(session, run_id, Intent.CANCEL, by="a test")
     async with database.read() as session:
         after = await run_status(session, run_id)
     assert (before.state, before.driven, before.needs_you) == ("in_progress", True, False)

@@ -106,7 +106,10 @@ class Watcher(Protocol):
     """Who is told how a conversation goes."""
 
     async def asking(self) -> None:
-        """A request is about to be reserved and sent: what the checkout holds now, its answer stands on."""
+        """A request is about to be reserved and sent: what the checkout holds now, its answer stands on.
+
+        May raise, to end the conversation before it: it goes on from the transcript later.
+        """
         ...
 
     async def responded(self, transcript: bytes) -> Keep:
@@ -121,8 +124,16 @@ class Watcher(Protocol):
         """A request failed and is sent again after a wait; `tries` is how often it was sent."""
         ...
 
-    def doing(self, activity: str) -> None:
-        """What the model is at just now, on one line; ephemeral."""
+    async def rest(self, seconds: float) -> None:
+        """Wait before a request is sent again. May raise, to end the conversation here."""
+        ...
+
+    def doing(self, activity: str, *, tokens: int | None = None) -> None:
+        """What the model is at just now, on one line; ephemeral.
+
+        What follows a first comma may change while it is the same activity. `tokens` is what the provider
+        reported of this conversation so far, where that is new.
+        """
         ...
 
 

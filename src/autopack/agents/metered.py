@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine
 from typing import Any
 
 import anyio
 from pydantic import TypeAdapter
 from pydantic_ai.exceptions import ModelAPIError, UserError
-from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelResponse
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelMessagesTypeAdapter,
+    ModelResponse,
+    ModelResponseStreamEvent,
+    PartDeltaEvent,
+    PartStartEvent,
+    TextPart,
+    TextPartDelta,
+    ThinkingPart,
+    ThinkingPartDelta,
+    ToolCallPartDelta,
+)
 from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
@@ -28,6 +41,9 @@ from autopack.usage.schemas import TokenUsage
 OVERHEAD_TOKENS = 2048
 """What a provider adds to the words sent: framing of messages and its own prompt for the use of tools
 (Anthropic documents up to about 700 tokens)."""
+
+_TELLING_SECONDS = 0.25
+"""How often the growth of an answer is told."""
 
 _parameters = TypeAdapter(ModelRequestParameters)
 
@@ -54,6 +70,8 @@ class MeteredModel(WrapperModel):
         super().__init__(wrapped)
         self.usage = TokenUsage()
         self.answered = 0
+        self._counted: tuple[int, bytes] | None = None
+        """Tokens of the last answered request, in and out, and the conversation up to there as JSON."""
         self._model = model
         self._meter = meter
         self._watch = watch
@@ -71,7 +89,7 @@ class MeteredModel(WrapperModel):
         """One answer of the model. Raises ProviderUnreachable, ProviderRefused or AgentGaveUp."""
         messages, dumped = self._without_secrets(messages)
         # Anthropic's cache is asked for, and writing to it costs more than plain input.
-        words = input_bound(dumped, model_request_parameters)
+        words = self._words(dumped, model_request_parameters)
         bound = TokenUsage(
             input_tokens=words,
             output_tokens=self._max_output_tokens,
@@ -81,7 +99,7 @@ class MeteredModel(WrapperModel):
         await self._watch.asking()
         while True:
             try:
-                self._watch.doing("thinking")
+                self._watch.doing("thinking", tokens=self.usage.total)
                 return await self._booked(messages, model_settings, model_request_parameters, bound=bound)
             except ModelAPIError as error:
                 tries += 1
@@ -89,7 +107,21 @@ class MeteredModel(WrapperModel):
                 said = self._said(error)
                 self._watch.doing(f"waiting {_seconds(wait)} s for {self._model.provider}: {said}")
                 await self._watch.retrying(why=said, wait_seconds=wait, tries=tries)
-            await asyncio.sleep(wait)
+            await self._watch.rest(wait)
+
+    def _words(self, dumped: bytes, parameters: ModelRequestParameters) -> int:
+        """Input tokens that the request can't exceed.
+
+        Where it goes on from an answered one, these are the tokens that the provider counted of that one, in
+        and out, and at most a token for each byte of what is new.
+        """
+        words = input_bound(dumped, parameters)
+        if self._counted is None:
+            return words
+        counted, before = self._counted
+        if not dumped.startswith(before):
+            return words
+        return min(words, counted + len(dumped) - len(before) + OVERHEAD_TOKENS)
 
     def _wait_after(self, error: ModelAPIError, tries: int) -> float:
         """Seconds until the request is sent again; raises what the user sees where it is not."""
@@ -155,7 +187,9 @@ class MeteredModel(WrapperModel):
         except Exception:
             await self._close_answered(call_id, response, None)
             raise
-        self.usage += reported_usage(response) or TokenUsage()
+        usage = reported_usage(response)
+        self.usage += usage or TokenUsage()
+        self._counted = None if usage is None else (usage.total, transcript.removesuffix(b"]"))
 
     async def _close_answered(self, call_id: str, response: ModelResponse, keep: Keep | None) -> None:
         usage = reported_usage(response)
@@ -188,8 +222,12 @@ class MeteredModel(WrapperModel):
                 asyncio.timeout(self._patience.request_seconds),
                 self.wrapped.request_stream(messages, settings, parameters) as stream,
             ):
-                async for _ in stream:
-                    pass
+                received, told = 0, time.monotonic()
+                async for event in stream:
+                    received += _size(event)
+                    if received and time.monotonic() - told > _TELLING_SECONDS:
+                        told = time.monotonic()
+                        self._watch.doing(f"answering, {received:,} characters so far")
                 response = stream.get()
                 arrived.append(storable_response(self._whole(response)))
         except TimeoutError as error:
@@ -223,6 +261,21 @@ def input_bound(messages: bytes, parameters: ModelRequestParameters) -> int:
     The serialised forms hold all that is sent (words, calls, results, tool schemas) and more.
     """
     return len(messages) + len(_parameters.dump_json(parameters)) + OVERHEAD_TOKENS
+
+
+def _size(event: ModelResponseStreamEvent) -> int:
+    """Characters of an answer that a piece of its stream brings."""
+    match event:
+        case PartStartEvent(part=TextPart(content=text) | ThinkingPart(content=text)):
+            return len(text)
+        case PartDeltaEvent(delta=TextPartDelta(content_delta=text)):
+            return len(text)
+        case PartDeltaEvent(delta=ThinkingPartDelta(content_delta=str(text))):
+            return len(text)
+        case PartDeltaEvent(delta=ToolCallPartDelta(args_delta=str(text))):
+            return len(text)
+        case _:
+            return 0
 
 
 def _seconds(wait: float) -> str:

@@ -24,6 +24,7 @@ from autopack.cli import (
     run,
     runs,
     show,
+    steer,
     usage,
 )
 from autopack.cli.out import complain, fail, prepare_streams, say
@@ -57,6 +58,11 @@ app.command("init")(init.init)
 app.add_typer(project.app, name="project")
 app.add_typer(plan.app, name="plan")
 app.command("run")(run.run)
+app.command("pause")(steer.pause)
+app.command("resume")(steer.resume)
+app.command("cancel")(steer.cancel)
+app.command("retry")(steer.retry)
+app.command("skip")(steer.skip)
 app.command("runs")(runs.runs)
 app.command("status")(runs.status)
 app.command("show")(show.show)

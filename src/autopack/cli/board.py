@@ -23,7 +23,7 @@ from autopack.feed.schemas import (
 from autopack.runs.states import DONE, PhaseState, RunState
 
 if TYPE_CHECKING:
-    from autopack.supervisor.services import Activity
+    from autopack.supervisor.activities import Activity
     from autopack.views.phases import PhaseHead
     from autopack.views.spend import Spend
 

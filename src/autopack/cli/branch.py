@@ -69,7 +69,6 @@ def discard(
 async def _discard(said: str, *, yes: bool) -> int:
     from autopack.runs import service
     from autopack.supervisor import control
-    from autopack.supervisor.workers import new_executor_id
     from autopack.workspace import Workspace, taking
 
     async with writing() as here:
@@ -86,7 +85,12 @@ async def _discard(said: str, *, yes: bool) -> int:
             say("Nothing was deleted.")
             return 1
         if not status.ended:
-            await control.abandon(here.database, status.run_id, owner=new_executor_id(), by="discard")
+            asked = await control.cancel(here.database, status.run_id, by="discard")
+            if asked.driven:
+                raise Conflict(
+                    f"Run {status.run_id} was taken up at this moment, and is asked to stop.",
+                    hint="Discard it when it has stopped.",
+                )
             say(f"Cancelled {status.run_id}.")
         tip = await _delete_branch(status, repository, own)
         root = here.settings.workspaces / status.run_id

@@ -15,7 +15,7 @@ from autopack.views.spend import Spend
 
 if TYPE_CHECKING:
     from autopack.feed.schemas import Event
-    from autopack.supervisor.services import Activity
+    from autopack.supervisor.activities import Activity
 
 LASTING_SECONDS = 1.0
 """Commands that take longer are told of in plain lines while they run."""

@@ -11,7 +11,7 @@ from autopack.cli.displays import Display
 from autopack.cli.follow import Follower, board_of
 from autopack.cli.out import forget_terminal, say
 from autopack.cli.stopping import CANCELLED, stopping
-from autopack.errors import Unavailable
+from autopack.errors import Conflict, Unavailable
 from autopack.runs.states import RunState
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ _AGAIN_SECONDS = 0.5
 
 
 async def drive(
-    services: Services, run_id: str, display: Display, *, resumed: bool = False, lasting: bool = True
+    services: Services, run_id: str, display: Display, *, epoch: int | None, lasting: bool = True
 ) -> RunStatus:
     """Drive a run until it ends, waits or is stopped, and say where it stands then.
 
-    Of a run that is `resumed` only what is new is shown. Where its models are not `lasting`, going on with
-    it is not suggested.
+    `epoch` is the one that the run is ours under; one without is taken here, and only what is new of it is
+    shown. Where its models are not `lasting`, going on with it is not suggested.
 
     Raises `Conflict` where a live process drives it already or there is nothing to go on with.
     """
@@ -42,23 +42,22 @@ async def drive(
             forget_terminal()
         display.cancelling()
         while True:
-            with contextlib.suppress(
-                Unavailable
-            ):  # a database that is locked for a while is no reason to go on
-                await control.cancel(services.database, run_id, by=by)
+            with contextlib.suppress(Unavailable):  # a locked database is no reason to go on
+                with contextlib.suppress(Conflict):  # it has just ended
+                    await control.cancel(services.database, run_id, by=by)
                 return
             await asyncio.sleep(_AGAIN_SECONDS)
 
     def leave() -> None:
         display.end(last=False)
-        on = f" Go on with `autopack run --resume {run_id}`." if lasting else ""
+        on = f" Go on with `autopack resume {run_id}`." if lasting else ""
         say(f"Stopped at once.{on}", stderr=True)
 
     board = await board_of(services.database, run_id)
     follower = Follower(services.database, board, display)
-    if resumed:
+    if epoch is None:
         await follower.catch_up(shown=False)
-    epoch = await control.take(services.database, run_id, owner=services.owner)
+        epoch = await control.take(services.database, run_id, owner=services.owner)
     with stopping(ask, leave):
         display.begin(board)
         try:

@@ -61,7 +61,7 @@ async def _owned(database: Database, board: Board, over: asyncio.Event) -> None:
         if status.interrupted:
             raise Unavailable(
                 f"No process works on run {board.run_id} any more.",
-                hint=f"Go on with `autopack run --resume {board.run_id}`.",
+                hint=f"Go on with `autopack resume {board.run_id}`.",
             )
         with suppress(TimeoutError):
             await asyncio.wait_for(over.wait(), _LIVENESS_SECONDS)

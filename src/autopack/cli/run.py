@@ -1,4 +1,4 @@
-"""`autopack run`: drives a plan, or goes on with a run, and shows it."""
+"""`autopack run`: drives a plan and shows it, or leaves it to a service."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import typer
 
 from autopack.cli.diagnostics import open_log
 from autopack.cli.door import in_loop, named, settings
-from autopack.cli.out import emit_line, note, plain
+from autopack.cli.out import emit_line, note, plain, say
 from autopack.config import Settings
-from autopack.errors import InvalidInput
+from autopack.errors import Unavailable
 
 if TYPE_CHECKING:
+    from autopack.db import Database
     from autopack.supervisor.services import Services
 
 FAILING_LINES = 8
@@ -35,9 +36,12 @@ class Afterwards:
 class Wanted:
     """What the user asked for."""
 
-    plan: Path | None
+    plan: Path | None = None
     repository: Path | None = None
-    resume: str | None = None
+    going_on: str | None = None
+    """Id of a run to go on with, instead of a plan."""
+    ask: Callable[[Database, str], Awaitable[object]] | None = None
+    """Asked of the run that is gone on with, once it is known that it can be."""
     unsandboxed: bool = False
     accept_red_baseline: bool = False
     as_json: bool = False
@@ -54,7 +58,7 @@ class Staged:
 
 
 def run(
-    plan: Annotated[Path | None, typer.Argument(metavar="PLAN", help="The plan.yaml to run.")] = None,
+    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="The plan.yaml to run.")],
     repository: Annotated[
         Path | None,
         typer.Option("--repo", metavar="DIR", help="The repository; the current one if not said."),
@@ -62,9 +66,9 @@ def run(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print events as JSON lines, then the result.")
     ] = False,
-    resume: Annotated[
-        str | None, typer.Option("--resume", metavar="RUN", help="Go on with a run instead.")
-    ] = None,
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="Leave the run to `autopack serve`, and return at once.")
+    ] = False,
     unsandboxed: Annotated[
         bool, typer.Option("--unsandboxed", help="Run what models write with your rights, unconfined.")
     ] = False,
@@ -80,32 +84,36 @@ def run(
     wanted = Wanted(
         plan=plan,
         repository=repository,
-        resume=resume,
         unsandboxed=unsandboxed,
         accept_red_baseline=accept_red_baseline,
         as_json=as_json,
     )
-    _check(wanted)
-    return in_loop(perform(settings(), os.environ, wanted))
+    return in_loop((_detach if detach else perform)(settings(), os.environ, wanted))
 
 
-def _check(wanted: Wanted) -> None:
-    if wanted.resume is None and wanted.plan is None:
-        raise InvalidInput(
-            "Name a plan to run, or a run to go on with.",
-            hint="`autopack run PLAN` or `autopack run --resume RUN`; `autopack init` writes a first plan.",
-        )
-    if wanted.resume is None:
-        return
-    if wanted.plan is not None or wanted.repository is not None:
-        raise InvalidInput(
-            "--resume goes on with a run's own plan and repository.", hint="Leave out PLAN and --repo."
-        )
-    if wanted.unsandboxed or wanted.accept_red_baseline:
-        raise InvalidInput(
-            "--unsandboxed and --accept-red-baseline are settled when a run is created.",
-            hint="Leave them out, or start a new run with them.",
-        )
+async def _detach(here: Settings, environ: Mapping[str, str], wanted: Wanted) -> int:
+    """Create the run and leave it to a live service."""
+    from autopack.supervisor import workers
+    from autopack.supervisor.machines import refuse_second_machine
+    from autopack.supervisor.services import open_services
+
+    async with open_services(here, environ=environ) as services:
+        open_log(here, services.redactor)
+        await refuse_second_machine(here, services.database)
+        async with services.database.read() as session:
+            serving = await workers.services(session)
+        if not serving:
+            raise Unavailable(
+                "No service is alive to leave the run to.",
+                hint="Start one with `autopack serve` in another terminal, or leave out --detach.",
+            )
+        run_id, _ = await _created(services, wanted, owner=None, introduced=False)
+    if wanted.as_json:
+        emit_line({"kind": "result", "exit_code": 0, "run_id": run_id, "service": serving[0].address})
+    else:
+        say(f"{run_id} is left to the service at {serving[0].address}.")
+        say(f"Watch it with `autopack logs {run_id} -f`.")
+    return 0
 
 
 async def perform(
@@ -126,9 +134,9 @@ async def perform(
         open_log(here, services.redactor)
         await refuse_second_machine(here, services.database)
         await repair.at_start(here, services.database)
-        run_id = await _run_id(services, wanted, introduced=staged is not None and not wanted.as_json)
-        resumed = wanted.resume is not None
-        status = await drive(services, run_id, display, resumed=resumed, lasting=staged is None)
+        introduced = staged is not None and not wanted.as_json
+        run_id, epoch = await _run_id(services, wanted, introduced=introduced)
+        status = await drive(services, run_id, display, epoch=epoch, lasting=staged is None)
         report = await usage_of(services, run_id)
         async with services.database.read() as session:
             work = await integration(session, run_id)
@@ -153,22 +161,34 @@ async def perform(
     return code
 
 
-async def _run_id(services: Services, wanted: Wanted, *, introduced: bool) -> str:
-    from autopack.cli.notes import changed_plan, notes_of_start
+async def _run_id(services: Services, wanted: Wanted, *, introduced: bool) -> tuple[str, int | None]:
+    """The run, and the epoch it is ours under already; None: it is still to be taken."""
+    from autopack.cli.notes import changed_plan
+    from autopack.runs import queries
+    from autopack.supervisor import launch
+
+    if wanted.going_on is None:
+        return await _created(services, wanted, owner=services.owner, introduced=introduced)
+    async with services.database.read() as session:
+        run = await queries.run(session, wanted.going_on)
+    await launch.check_resume(services, run.id)
+    if wanted.ask is not None:
+        await wanted.ask(services.database, run.id)
+    if changed := changed_plan(run):
+        note(changed)
+    return run.id, None
+
+
+async def _created(
+    services: Services, wanted: Wanted, *, owner: str | None, introduced: bool
+) -> tuple[str, int]:
+    from autopack.cli.notes import notes_of_start
     from autopack.cli.starter import read_plan
     from autopack.runs import queries
     from autopack.supervisor import launch
-    from autopack.views.find import find_run
     from autopack.workspace import source
 
-    if wanted.plan is None:
-        async with services.database.read() as session:
-            run = await queries.run(session, await find_run(session, wanted.resume))
-        await launch.check_resume(services, run.id)
-        if changed := changed_plan(run):
-            note(changed)
-        return run.id
-    path, repository = named(wanted.plan).absolute(), named(wanted.repository or Path()).absolute()
+    path, repository = named(wanted.plan or Path()).absolute(), named(wanted.repository or Path()).absolute()
     read_plan(path)
     found = await source.inspect(repository)
     created = await launch.create_run(
@@ -177,10 +197,11 @@ async def _run_id(services: Services, wanted: Wanted, *, introduced: bool) -> st
         repository=repository,
         unsandboxed=wanted.unsandboxed,
         accept_red_baseline=wanted.accept_red_baseline,
+        owner=owner,
     )
     async with services.database.read() as session:
         run = await queries.run(session, created.run_id)
     more = await notes_of_start(services.settings, found, run)
     for text in () if introduced else (*created.notices, *more):
         note(text)
-    return created.run_id
+    return created.run_id, created.epoch

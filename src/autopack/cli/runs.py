@@ -113,7 +113,7 @@ async def _status(said: str | None, *, as_json: bool) -> None:
 def _facts(run: RunStatus) -> list[tuple[str, str]]:
     state = words(run.state)
     if run.interrupted:
-        state += f" (interrupted: no process works on it; autopack run --resume {run.run_id})"
+        state += f" (interrupted: no process works on it; autopack resume {run.run_id})"
     elif run.driven:
         state += " (a process is working on it)"
     facts = [

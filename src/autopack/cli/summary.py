@@ -58,7 +58,12 @@ def print_summary(
         say(f"  alias autopack={shlex.quote(command)}")
     if home is not None:
         say(f"  export AUTOPACK_HOME={shlex.quote(str(home))}")
-    _print_steps([step for step in next_steps(status, work) if lasting or "--resume" not in step[0]])
+    _print_steps(
+        [step for step in next_steps(status, work) if lasting or step[0].split()[1] not in _GOING_ON]
+    )
+
+
+_GOING_ON = ("resume", "retry", "skip")
 
 
 def _command_if_not_on_path() -> str | None:
@@ -117,13 +122,17 @@ def next_steps(status: RunStatus, work: Integration) -> Sequence[tuple[str, str]
     show = (f"autopack show {run}", "what each attempt did, and why")
     diff = (f"autopack diff {run}", "the whole change")
     merge = (f"autopack merge {run}", "take the work into your current branch")
-    resume = (f"autopack run --resume {run}", "go on where it stopped")
+    resume = (f"autopack resume {run}", "go on where it stopped")
+    retry = (f"autopack retry {run}", "give its phase new attempts")
+    skip = (f"autopack skip {run}", "go past that phase")
     discard = (f"autopack discard {run}", "delete the branch and the workspace")
     if status.discarded_at is not None:
         return (show,)
     if status.state == RunState.SUCCEEDED:
         return (show, diff, *(() if status.merged_at else (merge,)), discard)
-    steps = [show] if status.end_reason == EndReason.ATTEMPTS_EXHAUSTED else [resume, show]
+    steps = [resume, show]
+    if status.end_reason == EndReason.ATTEMPTS_EXHAUSTED:
+        steps = [show, retry, skip]
     if status.end_reason == EndReason.BASELINE_RED:
         steps = [show]
     return (*steps, *((diff, merge) if work.commits else ()), discard)

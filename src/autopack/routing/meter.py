@@ -1,7 +1,8 @@
 """The meter around each request to a model: reserve, call, then settle, lose or release.
 
 A reservation is committed before the request is sent, under a call id of ours, so that no crash can make
-a call that nobody knows of. No cap is checked yet: that is the quota ledger's next step.
+a call that nobody knows of. No cap is checked yet, only what the caller allows: that is the quota ledger's next
+step.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import TypeAlias
 
 from autopack.db import Database, WriteSession
 from autopack.routing import queries
@@ -34,19 +36,37 @@ class CallContext:
     owner: str
 
 
+Allow: TypeAlias = Callable[[WriteSession, TokenUsage, Decimal | None], Awaitable[None]]
+"""Says no by raising: to a call of at most so many tokens, for at most so many dollars (None: unknown)."""
+
+
 class Meter:
     """Books of the calls of one conversation: one reservation per request, closed exactly once."""
 
-    def __init__(self, database: Database, context: CallContext, *, prices: Mapping[str, PriceTable]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        context: CallContext,
+        *,
+        prices: Mapping[str, PriceTable],
+        allow: Allow | None = None,
+    ) -> None:
+        """`allow` comes first in each reserving transaction, and raises where the call may not be made."""
         self._database = database
         self._context = context
         self._prices = prices
+        self._allow = allow
 
     async def reserve(self, *, bound: TokenUsage) -> str:
-        """Commit to at most `bound` tokens before a request is sent; gives its call id."""
+        """Commit to at most `bound` tokens before a request is sent; gives its call id.
+
+        Raises what `allow` raises.
+        """
         call_id, now = f"call_{secrets.token_hex(12)}", datetime.now(UTC)
         cost = self._price(bound, now)
         async with self._database.write() as session:
+            if self._allow is not None:
+                await self._allow(session, bound, cost)
             await queries.lock_pool(session, self._pool)
             session.add(
                 ReservationRow(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 
 from autopack.db import AnySession, WriteSession, added, changed
 from autopack.routing.tables import PoolRow, ReservationRow
+from autopack.usage.queries import Spent, whole
 
 
 async def lock_pool(session: WriteSession, pool: str) -> None:
@@ -65,3 +67,17 @@ async def close(
         .values(state=state, why=why[:400], closed_at=datetime.now(UTC)),
     )
     return closed == 1
+
+
+async def pending(session: AnySession, run_id: str, *, phases: Sequence[str] | None) -> Spent:
+    """The most that calls of a run, or of some of its phases, can have taken whose usage is not known."""
+    size = ReservationRow.input_tokens + ReservationRow.output_tokens
+    query = select(
+        whole(size).label("tokens"),
+        whole(ReservationRow.nano_usd).label("nano_usd"),
+        whole(case((ReservationRow.nano_usd.is_(None), 1), else_=0)).label("unpriced"),
+    ).where(ReservationRow.run_id == run_id, ReservationRow.state.in_(("open", "unknown")))
+    if phases is not None:
+        query = query.where(ReservationRow.phase_id.in_(phases))
+    row = (await session.execute(query)).one()
+    return Spent(row.tokens, row.nano_usd, row.unpriced)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, select, update
 
-from autopack.db import AnySession, WriteSession, changed
+from autopack.db import AnySession, WriteSession, added, changed
 from autopack.errors import Fenced, NotFound
 from autopack.runs.schemas import Evidence
 from autopack.runs.states import DONE, AttemptOutcome, Intent, RunState
-from autopack.runs.tables import AttemptRow, EvidenceRow, PhaseRow, RunRow
+from autopack.runs.tables import ActivityRow, AttemptRow, EvidenceRow, PhaseRow, RunRow
 
 UNFINISHED = (RunState.QUEUED, RunState.IN_PROGRESS, RunState.PAUSED, RunState.SCHEDULED)
 
@@ -59,6 +59,13 @@ async def unfinished(session: AnySession) -> list[RunRow]:
     return list(await session.scalars(query.execution_options(populate_existing=True)))
 
 
+async def waiting_for_a_driver(session: AnySession) -> list[RunRow]:
+    """Runs that are to be driven and that nobody drives, oldest first."""
+    states = (RunState.QUEUED, RunState.IN_PROGRESS)
+    query = select(RunRow).where(RunRow.state.in_(states), RunRow.owner.is_(None)).order_by(RunRow.created_at)
+    return list(await session.scalars(query.execution_options(populate_existing=True)))
+
+
 async def of_project(session: AnySession, project_id: int) -> list[RunRow]:
     """Every run of a project, oldest first."""
     query = select(RunRow).where(RunRow.project_id == project_id).order_by(RunRow.created_at)
@@ -76,21 +83,15 @@ async def ids(session: AnySession) -> set[str]:
 
 
 async def release(session: WriteSession, run_id: str, *, owner: str, fence: bool) -> bool:
-    """Free a run that has not ended of an owner that is dead; False where it is not that owner's any more.
+    """Free a run that has not ended of an owner that lets go of it, or is dead; False where it is not theirs.
 
-    What was asked of that owner does not bind the next. `fence` keeps out one that may only seem dead.
+    What was asked of it is heeded by whoever drives it next. `fence` keeps out one that may only seem dead.
     """
     freed = await changed(
         session,
         update(RunRow)
         .where(RunRow.id == run_id, RunRow.owner == owner, RunRow.state.in_(UNFINISHED))
-        .values(
-            owner=None,
-            epoch=RunRow.epoch + int(fence),
-            seq=RunRow.seq + 1,
-            intent=Intent.NONE,
-            intent_by=None,
-        ),
+        .values(owner=None, epoch=RunRow.epoch + int(fence), seq=RunRow.seq + 1),
     )
     return freed == 1
 
@@ -182,23 +183,32 @@ async def evidence_of_run(session: AnySession, run_id: str) -> list[EvidenceRow]
     return list(await session.scalars(query))
 
 
-async def fence(session: WriteSession, run_id: str, *, epoch: int) -> RunRow:
+class Worked(NamedTuple):
+    """Seconds in which a run, and the phase it is at, were driven since a person had the run go on."""
+
+    run: float
+    phase: float
+
+
+async def fence(session: WriteSession, run_id: str, *, epoch: int, worked: Worked | None = None) -> RunRow:
     """Begin a move: lock the run, count the move, and make sure that it is still ours.
 
     Raises `Fenced` where another owner took the run over. Every move starts here, so what is read after
     it in the same transaction can't be changed by anyone else before the commit.
     """
-    moved = await changed(
-        session,
-        update(RunRow).where(RunRow.id == run_id, RunRow.epoch == epoch).values(seq=RunRow.seq + 1),
-    )
-    if moved != 1:
+    move = update(RunRow).where(RunRow.id == run_id, RunRow.epoch == epoch).values(seq=RunRow.seq + 1)
+    if worked is not None:
+        move = move.values(worked_seconds=worked.run, phase_worked_seconds=worked.phase)
+    if await changed(session, move) != 1:
         raise Fenced(f"Run {run_id} was taken over by another process.", hint="This process stops here.")
     return await run(session, run_id)
 
 
-async def claim(session: WriteSession, run_id: str, *, epoch: int, owner: str) -> int:
-    """Take a run over from the owner of an epoch. Raises `Fenced` where someone else was faster."""
+async def claim(session: WriteSession, run_id: str, *, epoch: int, owner: str | None) -> int:
+    """Take a run over from the owner of an epoch; None: for nobody, only away from that owner.
+
+    Raises `Fenced` where someone else was faster.
+    """
     moved = await changed(
         session,
         update(RunRow)
@@ -210,8 +220,8 @@ async def claim(session: WriteSession, run_id: str, *, epoch: int, owner: str) -
     return epoch + 1
 
 
-async def set_intent(session: WriteSession, run_id: str, *, intent: Intent, by: str) -> bool:
-    """Ask something of a run that has not ended; says whether that was new."""
+async def set_intent(session: WriteSession, run_id: str, *, intent: Intent, by: str | None) -> bool:
+    """Ask something of a run that has not ended, or nothing any more; says whether that was new."""
     moved = await changed(
         session,
         update(RunRow)
@@ -284,3 +294,26 @@ async def replace_evidence(
         )
         for ordinal, one in enumerate(evidence, start=1)
     )
+
+
+async def show_activity(session: WriteSession, run_id: str, values: Mapping[str, Any]) -> None:
+    """What a run is at now, in place of what it was at before."""
+    shown = update(ActivityRow).where(ActivityRow.run_id == run_id).values(dict(values))
+    if await changed(session, shown) == 0:
+        await added(session, ActivityRow, {"run_id": run_id, **values})
+
+
+async def forget_activity(session: WriteSession, run_id: str) -> None:
+    """A run is at nothing any more."""
+    await session.execute(delete(ActivityRow).where(ActivityRow.run_id == run_id))
+
+
+async def phase_by_id(session: AnySession, run_id: str, phase_id: str) -> PhaseRow | None:
+    """One phase by the id that the plan gives it."""
+    query = select(PhaseRow).where(PhaseRow.run_id == run_id, PhaseRow.phase_id == phase_id)
+    return await session.scalar(query.execution_options(populate_existing=True))
+
+
+async def drop_pending(session: WriteSession, run_id: str, *, after: int) -> None:
+    """Delete the phases behind an index. None of them has begun."""
+    await session.execute(delete(PhaseRow).where(PhaseRow.run_id == run_id, PhaseRow.phase_index > after))

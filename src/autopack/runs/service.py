@@ -14,7 +14,9 @@ from autopack.db import WriteSession
 from autopack.feed import queries as feed
 from autopack.feed.schemas import (
     CancelAsked,
+    PauseAsked,
     PhaseMoved,
+    ResumeAsked,
     RunClaimed,
     RunCreated,
     RunDiscarded,
@@ -24,6 +26,7 @@ from autopack.feed.schemas import (
 from autopack.plan import Plan
 from autopack.runs import queries
 from autopack.runs.states import (
+    AttemptOutcome,
     EndReason,
     Intent,
     PhaseState,
@@ -51,6 +54,14 @@ class NewRun:
     accept_red_baseline: bool
 
 
+def shown_state(run: RunRow, *, driven: bool) -> str:
+    """The run's state, or `pausing` or `cancelling` while that is asked of its owner and not yet done."""
+    asked = Intent(run.intent)
+    if RunState(run.state).ended or not driven or asked is Intent.NONE:
+        return run.state
+    return "cancelling" if asked is Intent.CANCEL else "pausing"
+
+
 def new_run_id(now: datetime) -> str:
     """`run_YYYYMMDD_HHMMSS_xxxx`, in UTC, with four random hex digits."""
     return f"run_{now.astimezone(UTC):%Y%m%d_%H%M%S}_{secrets.token_hex(2)}"
@@ -75,25 +86,31 @@ async def create(session: WriteSession, new: NewRun) -> str:
         )
     )
     await session.flush()
-    for tier_index, phase_index, tier, phase in new.plan.phases():
-        session.add(
-            PhaseRow(
-                run_id=run_id,
-                phase_index=phase_index,
-                phase_id=phase.id,
-                name=phase.name,
-                tier_index=tier_index,
-                tier_name=tier.name,
-                category=phase.category,
-                complexity=phase.complexity,
-                attempts_allowed=phase.attempts,
-            )
-        )
+    session.add_all(phase_rows(run_id, new.plan))
     await session.flush()
     phases = sum(len(tier.phases) for tier in new.plan.tiers)
     body = RunCreated(plan=new.plan.name, project=new.project_name, tiers=len(new.plan.tiers), phases=phases)
     feed.append(session, run_id=run_id, body=body)
     return run_id
+
+
+def phase_rows(run_id: str, plan: Plan, *, after: int = 0) -> list[PhaseRow]:
+    """Fresh rows of a plan's phases, or of those behind an index."""
+    return [
+        PhaseRow(
+            run_id=run_id,
+            phase_index=phase_index,
+            phase_id=phase.id,
+            name=phase.name,
+            tier_index=tier_index,
+            tier_name=tier.name,
+            category=phase.category,
+            complexity=phase.complexity,
+            attempts_allowed=phase.attempts,
+        )
+        for tier_index, phase_index, tier, phase in plan.phases()
+        if phase_index > after
+    ]
 
 
 async def claim(session: WriteSession, run_id: str, *, epoch: int, owner: str) -> int:
@@ -103,11 +120,19 @@ async def claim(session: WriteSession, run_id: str, *, epoch: int, owner: str) -
     return mine
 
 
-async def ask_cancel(session: WriteSession, run_id: str, *, by: str) -> bool:
-    """Ask a run to stop. Idempotent; False where it had ended or was asked already."""
-    if not await queries.set_intent(session, run_id, intent=Intent.CANCEL, by=by):
+async def ask(session: WriteSession, run_id: str, intent: Intent, *, by: str) -> bool:
+    """Ask a run to pause, to stop, or neither any more. False where it had ended or was asked already."""
+    asker = None if intent is Intent.NONE else by
+    if not await queries.set_intent(session, run_id, intent=intent, by=asker):
         return False
-    feed.append(session, run_id=run_id, body=CancelAsked(by=by))
+    match intent:
+        case Intent.PAUSE:
+            body = PauseAsked(by=by)
+        case Intent.CANCEL:
+            body = CancelAsked(by=by)
+        case Intent.NONE:
+            body = ResumeAsked(by=by)
+    feed.append(session, run_id=run_id, body=body)
     return True
 
 
@@ -130,9 +155,8 @@ async def move_run(
     run.ended_at = now if to.ended else None
     if to is RunState.IN_PROGRESS and run.started_at is None:
         run.started_at = now
-    if to.ended:
-        run.intent, run.intent_by = Intent.NONE, None
     if to.ended or to is RunState.PAUSED:
+        run.intent, run.intent_by = Intent.NONE, None
         run.owner = None
     await session.flush()
     body = RunMoved(before=before, after=to, reason=reason or "", detail=detail)
@@ -141,7 +165,7 @@ async def move_run(
 
 async def record_merge(session: WriteSession, run_id: str, *, commit: str, into: str) -> None:
     """The run's work up to a commit is merged into a branch of the user's. Raises `NotFound`."""
-    run = await _locked(session, run_id)
+    run = await locked(session, run_id)
     run.merged_at = datetime.now(UTC)
     await session.flush()
     feed.append(session, run_id=run_id, body=RunMerged(commit=commit, into=into))
@@ -152,7 +176,7 @@ async def record_discard(session: WriteSession, run_id: str, *, commit: str | No
 
     Again is fine: it is one more event only where a branch was deleted again.
     """
-    run = await _locked(session, run_id)
+    run = await locked(session, run_id)
     if run.discarded_at is not None and commit is None:
         return
     run.discarded_at = run.discarded_at or datetime.now(UTC)
@@ -160,7 +184,8 @@ async def record_discard(session: WriteSession, run_id: str, *, commit: str | No
     feed.append(session, run_id=run_id, body=RunDiscarded(commit=commit))
 
 
-async def _locked(session: WriteSession, run_id: str) -> RunRow:
+async def locked(session: WriteSession, run_id: str) -> RunRow:
+    """Begin a change from outside: lock the run whoever drives it, and count the move. Raises `NotFound`."""
     run = await queries.run(session, run_id, lock=True)
     return await queries.fence(session, run_id, epoch=run.epoch)
 
@@ -196,6 +221,13 @@ async def stop_phase(session: WriteSession, run_id: str, *, to: PhaseState) -> N
     phase = await queries.current_phase(session, run_id)
     if phase is not None and phase.state in _STOPPABLE:
         await move_phase(session, phase, to=to, attempt=0)
+
+
+def give_up(attempt: AttemptRow) -> None:
+    """An open attempt ends because its phase is skipped; its conversation is of no use any more."""
+    attempt.outcome, attempt.failure = AttemptOutcome.SKIPPED, "the phase was skipped"
+    attempt.ended_at = datetime.now(UTC)
+    attempt.transcript_sha = attempt.audit_transcript_sha = None
 
 
 def new_attempt(

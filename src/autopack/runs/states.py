@@ -75,6 +75,8 @@ class AttemptOutcome(StrEnum):
     DIFF_TOO_LARGE = "diff_too_large"
     AUDITOR_GAVE_UP = "auditor_gave_up"
     REJECTED = "rejected"
+    SKIPPED = "skipped"
+    """Its phase was skipped while it was open."""
 
 
 class EndReason(StrEnum):

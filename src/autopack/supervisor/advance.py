@@ -21,6 +21,8 @@ async def advance(run: Lifecycle, steps: Steps) -> bool:
         return False
     if position.asked is Intent.CANCEL and not position.committing:
         return await run.cancel()
+    if position.asked is Intent.PAUSE and not position.committing:
+        return await run.pause()
     if position.run_state is not RunState.IN_PROGRESS:
         return await run.start()
     if not position.run.baseline_done:

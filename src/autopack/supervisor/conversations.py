@@ -9,14 +9,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any, Self
 
 from autopack.agents.base import AgentGaveUp, Keep, ProviderRefused, Shell, ShellResult
 from autopack.artifacts import ArtifactStore
 from autopack.db import WriteSession
-from autopack.errors import NotFound
+from autopack.errors import Fenced, NotFound
 from autopack.feed import queries as feed
 from autopack.feed.schemas import CallRetried
+from autopack.plan import Plan
 from autopack.roles import auditor, builder, large
 from autopack.roles.briefs import Assignment, Call
 from autopack.roles.parts import part_bytes
@@ -29,10 +31,12 @@ from autopack.runs import queries
 from autopack.runs.schemas import Evidence
 from autopack.runs.states import AttemptOutcome, PhaseState
 from autopack.runs.tables import AttemptRow
-from autopack.supervisor.hold import Hold
+from autopack.supervisor.budgets import check_budgets
+from autopack.supervisor.hold import Hold, StandAside
 from autopack.supervisor.large_audit import LargeAudit
 from autopack.supervisor.position import At, Failure, known
 from autopack.supervisor.services import Services
+from autopack.usage.schemas import TokenUsage
 from autopack.workspace.failure import over_limit
 
 BUILDER_REQUESTS = 100
@@ -147,7 +151,7 @@ class Conversations:
         if not key:
             raise ProviderRefused(
                 f"{model.name} needs a key, and {model.api_key_env} is not set.",
-                hint=f"Set {model.api_key_env}, then `autopack run --resume {at.phase.run_id}`.",
+                hint=f"Set {model.api_key_env}, then `autopack resume {at.phase.run_id}`.",
             )
         return Call(
             model=model,
@@ -167,7 +171,18 @@ class Conversations:
             model=model,
             owner=self._hold.services.owner,
         )
-        return Meter(self._hold.services.database, context, prices=self._hold.policy.prices())
+        hold = self._hold
+
+        async def allow(session: WriteSession, bound: TokenUsage, cost: Decimal | None) -> None:
+            run = await queries.run(session, hold.run_id, lock=True)
+            if run.epoch != hold.epoch:
+                raise Fenced(f"Run {hold.run_id} was taken over by another process.")
+            plan, phase_id = hold.plan, at.phase.phase_id
+            if run.plan_revision != hold.plan_revision:
+                plan = Plan.model_validate(run.plan)  # a budget that was raised counts at once
+            await check_budgets(session, plan, hold.run_id, phase_id, bound=bound, cost=cost)
+
+        return Meter(hold.services.database, context, prices=hold.policy.prices(), allow=allow)
 
     def _part_bytes(self, model: ModelRef) -> int:
         entry = self._hold.policy.models.get(model.name)
@@ -246,18 +261,20 @@ class _Watch:
         self._part = part
         self._tree: str | None = None
         self._superseded: list[str] = []
+        self._tokens: int | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         """Where storing failed, the attempt may still refer to what was to be superseded."""
-        if error is None or isinstance(error, AgentGaveUp | asyncio.CancelledError):
+        if error is None or isinstance(error, AgentGaveUp | StandAside | asyncio.CancelledError):
             self._drop_superseded()
 
     async def asking(self) -> None:
-        """Keep the Builder's checkout: the answer to come stands on it."""
+        """Keep the Builder's checkout: the answer to come stands on it. A run that is to pause asks no more."""
         self._drop_superseded()
+        await self._hold.go_on()
         if self._role == "builder":
             self._tree = await self._hold.workspace.snapshot()
 
@@ -299,10 +316,15 @@ class _Watch:
             self._hold.services.transcripts.remove(digest)
         self._superseded.clear()
 
-    def doing(self, activity: str) -> None:
+    async def rest(self, seconds: float) -> None:
+        """Wait before a request is sent again; a run that is to pause does not wait for it."""
+        await self._hold.rest(seconds)
+
+    def doing(self, activity: str, *, tokens: int | None = None) -> None:
         """Show what the model is at."""
+        self._tokens = self._tokens if tokens is None else tokens
         activity = f"{self._part}: {activity}" if self._part else activity
-        self._hold.show(self._role, activity, phase_id=self._at.phase.phase_id)
+        self._hold.show(self._role, activity, phase_id=self._at.phase.phase_id, tokens=self._tokens)
 
 
 def _transcript(services: Services, digest: str) -> bytes:

@@ -19,6 +19,8 @@ from autopack.errors import (
     of_system,
 )
 from autopack.runs.states import EndReason, RunState, Waiting
+from autopack.supervisor.budgets import BudgetReached
+from autopack.supervisor.clock import Stalled, TimeLimitReached
 
 
 class SetupFailed(AutopackError):
@@ -69,6 +71,14 @@ def ending(error: Exception) -> Ending:
             return Ending(state=RunState.PAUSED, reason=Waiting.BRANCH_CHECKED_OUT, detail=detail)
         case BranchMoved():
             return Ending(state=RunState.FAILED, reason=EndReason.BRANCH_MOVED, detail=detail)
+        case BudgetReached(fails=False):
+            return Ending(state=RunState.PAUSED, reason=Waiting.BUDGET_REACHED, detail=detail)
+        case BudgetReached():
+            return Ending(state=RunState.FAILED, reason=EndReason.BUDGET_REACHED, detail=detail)
+        case TimeLimitReached():
+            return Ending(state=RunState.FAILED, reason=EndReason.TIME_LIMIT, detail=detail)
+        case Stalled():
+            return Ending(state=RunState.FAILED, reason=EndReason.STALLED, detail=detail)
         case SetupFailed():
             return Ending(state=RunState.FAILED, reason=EndReason.SETUP_FAILED, detail=detail)
         case BaselineRed():

@@ -22,17 +22,17 @@ from autopack.runs import queries as runs
 from autopack.supervisor import queries, workers
 from autopack.supervisor.advance import advance
 from autopack.supervisor.endings import ending
-from autopack.supervisor.hold import take_hold
+from autopack.supervisor.hold import CONTROL_POLL_SECONDS, Hold, PlanChanged, StandAside, take_hold
 from autopack.supervisor.lifecycle import Lifecycle
 from autopack.supervisor.services import Services
 from autopack.supervisor.steps import Steps
 from autopack.supervisor.sweep import sweep
 
-CONTROL_POLL_SECONDS = 0.25
-"""How often the owner of a run looks for a cancel while a step runs."""
-
 SWEEP_SECONDS = 20.0
 """How often each process looks for others that are gone."""
+
+SERVICE_SWEEP_SECONDS = 2.0
+"""The same for a service, which goes on with their runs."""
 
 _NOTING_SECONDS = 5.0
 """How long the engine may take to note the end of a segment before we go without."""
@@ -43,12 +43,28 @@ log = structlog.get_logger(__name__)
 class Engine:
     """This process's engine: drives segments of runs. One per process; made by `engine()`."""
 
-    def __init__(self, services: Services, segment: Any, dbos: Any, ends: dict[str, asyncio.Event]) -> None:
+    def __init__(
+        self,
+        services: Services,
+        segment: Any,
+        dbos: Any,
+        ends: dict[str, asyncio.Event],
+        at_work: set[asyncio.Task[Any]],
+    ) -> None:
         self._services = services
         self._segment = segment
         self._dbos = dbos
         self._ends = ends
         """Segments by the name of their workflow, set when their step is over."""
+        self._at_work = at_work
+        """The tasks of the steps that run now."""
+
+    async def interrupt(self) -> None:
+        """Break off every segment of this process, wherever it is; each goes on where it was, elsewhere."""
+        for task in self._at_work:
+            task.cancel()
+        if self._at_work:
+            await asyncio.wait(self._at_work)
 
     async def drive(self, run_id: str, epoch: int) -> None:
         """Drive a run under an epoch of ours until its segment ends.
@@ -97,8 +113,11 @@ class Engine:
 
 
 @asynccontextmanager
-async def engine(services: Services) -> AsyncGenerator[Engine]:
-    """The engine of this process, launched under its own executor id and shut down at the end."""
+async def engine(services: Services, *, address: str | None = None) -> AsyncGenerator[Engine]:
+    """The engine of this process, launched under its own executor id and shut down at the end.
+
+    With an `address` it is a service's: it takes runs that nobody drives.
+    """
     logging.getLogger("dbos").addHandler(logging.NullHandler())
     from dbos import DBOS
 
@@ -115,9 +134,13 @@ async def engine(services: Services) -> AsyncGenerator[Engine]:
     )
 
     ends: dict[str, asyncio.Event] = {}
+    at_work: set[asyncio.Task[Any]] = set()
 
     @DBOS.step(name="advance", preemptible=True)
     async def steps(run_id: str, epoch: int) -> None:
+        if (task := asyncio.current_task()) is not None:
+            at_work.add(task)
+            task.add_done_callback(at_work.discard)
         try:
             await drive_segment(services, run_id, epoch)
         finally:
@@ -129,15 +152,16 @@ async def engine(services: Services) -> AsyncGenerator[Engine]:
         await steps(run_id, epoch)
 
     async with services.database.write() as session:
-        await workers.register(session, services.owner)
+        await workers.register(session, services.owner, address=address)
     with explained():
         DBOS.launch()
     kept = [
-        asyncio.create_task(workers.keep_saying_so(services.database, services.owner)),
-        asyncio.create_task(_keep_sweeping(services.database)),
+        asyncio.create_task(workers.keep_saying_so(services.database, services.owner, address=address)),
+        asyncio.create_task(_keep_sweeping(services.database, often=address is not None)),
+        asyncio.create_task(services.activities.keep_writing(services.database)),
     ]
     try:
-        yield Engine(services, segment, dbos, ends)
+        yield Engine(services, segment, dbos, ends, at_work)
     finally:
         for task in kept:
             task.cancel()
@@ -147,10 +171,10 @@ async def engine(services: Services) -> AsyncGenerator[Engine]:
             await queries.forget(session, services.owner)
 
 
-async def _keep_sweeping(database: Database) -> None:
+async def _keep_sweeping(database: Database, *, often: bool) -> None:
     """Free the runs and close the calls of processes that are gone, until cancelled."""
     while True:
-        await asyncio.sleep(SWEEP_SECONDS)
+        await asyncio.sleep(SERVICE_SWEEP_SECONDS if often else SWEEP_SECONDS)
         try:
             await sweep(database)
         except Exception as error:
@@ -168,21 +192,37 @@ async def _shut_down(dbos: Any) -> None:
 
 
 async def drive_segment(services: Services, run_id: str, epoch: int) -> None:
-    """Take a run on, step by step, until it ends, waits, is stopped or is taken over."""
+    """Take a run on, step by step, until it ends, waits, is stopped, is taken over or this process leaves."""
     structlog.contextvars.bind_contextvars(run_id=run_id, epoch=epoch)
-    hold = await take_hold(services, run_id, epoch)
-    run, steps = Lifecycle(hold), Steps(hold)
+    goes_on = True
     try:
-        while await _unless_cancelled(advance(run, steps), run, steps):
-            pass
+        while goes_on:
+            hold = await take_hold(services, run_id, epoch)
+            goes_on = await _drive(hold)
     except Fenced:
         log.warning("fenced", run_id=run_id, epoch=epoch)
+    finally:
+        await services.activities.forget(services.database, run_id)
+
+
+async def _drive(hold: Hold) -> bool:
+    """Take a run on with the plan as it is now. True where the plan is another one by now."""
+    run, steps = Lifecycle(hold), Steps(hold)
+    try:
+        while not hold.services.leaving.is_set():
+            if not await _watched(advance(run, steps), run, steps):
+                break
+    except PlanChanged:
+        return True
+    except Fenced:
+        raise
     except AutopackError as error:
-        log.warning("run_stopped", run_id=run_id, code=error.code, error=error.message)
+        log.warning("run_stopped", run_id=hold.run_id, code=error.code, error=error.message)
         await _end(run, error)
     except Exception as error:
-        log.exception("step_failed", run_id=run_id)
+        log.exception("step_failed", run_id=hold.run_id)
         await _end(run, error)
+    return False
 
 
 async def _end(run: Lifecycle, error: Exception) -> None:
@@ -190,17 +230,21 @@ async def _end(run: Lifecycle, error: Exception) -> None:
         await run.end(ending(error))
 
 
-async def _unless_cancelled(step: Coroutine[Any, Any, bool], run: Lifecycle, steps: Steps) -> bool:
-    """Await a step, but interrupt it when someone asks for the run to stop. Never while it commits."""
+async def _watched(step: Coroutine[Any, Any, bool], run: Lifecycle, steps: Steps) -> bool:
+    """Await a step, and keep watch: it is interrupted where someone asks for the run to stop, or its time is up.
+
+    Never while it commits.
+    """
     working = asyncio.create_task(step)
     try:
         while True:
             done, _ = await asyncio.wait({working}, timeout=CONTROL_POLL_SECONDS)
             if done:
-                return working.result()
-            if await run.asked_to_cancel() and not steps.committing:
-                break
-        return True
+                with contextlib.suppress(StandAside):
+                    return working.result()
+                return True
+            if not steps.committing and await run.keep_watch():
+                return True
     finally:
         if steps.committing:  # taken over or not: each step of a commit can be done twice
             await asyncio.wait({working})

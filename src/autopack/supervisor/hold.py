@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from autopack.db import WriteSession
+from autopack.errors import Fenced
 from autopack.plan import Phase, Plan
 from autopack.processes import Confinement, machine_limits
 from autopack.projects import queries as projects
 from autopack.routing.policy import Policy, load_policy
 from autopack.runs import queries
+from autopack.runs.states import Intent
 from autopack.runs.tables import RunRow
-from autopack.supervisor.services import Activity, Services
+from autopack.supervisor.activities import Activity
+from autopack.supervisor.clock import Clock
+from autopack.supervisor.services import Services
 from autopack.workspace import CommandSettings, Workspace
+
+CONTROL_POLL_SECONDS = 0.25
+"""How often the owner of a run looks for what is asked of it while a step runs."""
+
+
+class StandAside(Exception):
+    """The run is to pause, to stop, or to be left to another process: the step in hand ends where it is.
+
+    Raised where nothing is lost by it: between the requests of a conversation, and in the waits between tries.
+    """
+
+
+class PlanChanged(Exception):
+    """The plan was amended: the segment goes on with the new one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +54,8 @@ class Hold:
     workspace: Workspace
     commands: CommandSettings
     fence_secret: bytes
+    plan_revision: int
+    clock: Clock
 
     @asynccontextmanager
     async def move(self) -> AsyncGenerator[tuple[WriteSession, RunRow]]:
@@ -43,11 +65,33 @@ class Hold:
 
     async def fence(self, session: WriteSession) -> RunRow:
         """The run, locked in a transaction. Raises `Fenced` where it is no longer ours."""
-        return await queries.fence(session, self.run_id, epoch=self.epoch)
+        return await queries.fence(session, self.run_id, epoch=self.epoch, worked=self.clock.worked)
 
-    def show(self, what: str, doing: str, *, phase_id: str = "") -> None:
-        """Let whoever watches know what the run is at."""
-        self.services.activity(Activity(run_id=self.run_id, phase_id=phase_id, what=what, doing=doing))
+    def show(self, what: str, doing: str, *, phase_id: str = "", tokens: int | None = None) -> None:
+        """Let whoever watches know what the run is at: a sign of life."""
+        self.clock.sign()
+        self.services.activity(
+            Activity(run_id=self.run_id, phase_id=phase_id, what=what, doing=doing, tokens=tokens)
+        )
+
+    async def go_on(self) -> None:
+        """Raise `StandAside` where the run is not to go on, `Fenced` where it is no longer ours."""
+        if self.services.leaving.is_set():
+            raise StandAside
+        async with self.services.database.read() as session:
+            owned = await queries.owned(session, self.run_id)
+        if owned.epoch != self.epoch:
+            raise Fenced(f"Run {self.run_id} was taken over by another process.")
+        if owned.intent is not Intent.NONE:
+            raise StandAside
+
+    async def rest(self, seconds: float) -> None:
+        """Wait, which is no stall. Raises as `go_on` does, within a quarter of a second."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, CONTROL_POLL_SECONDS))
+            self.clock.sign()
+            await self.go_on()
 
     def planned(self, phase_id: str) -> Phase:
         """A phase as the plan has it."""
@@ -80,6 +124,8 @@ async def take_hold(services: Services, run_id: str, epoch: int) -> Hold:
             limits=machine_limits(memory_bytes=plan.limits.memory_bytes, processes=plan.limits.processes),
         ),
         fence_secret=bytes.fromhex(run.fence_secret),
+        plan_revision=run.plan_revision,
+        clock=Clock(plan.limits, queries.Worked(run.worked_seconds, run.phase_worked_seconds)),
     )
 
 

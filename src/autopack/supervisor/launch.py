@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from autopack import userfiles
 from autopack.errors import Conflict, InvalidInput, Unavailable
+from autopack.idempotency import queries as idempotency
+from autopack.idempotency.queries import IdempotencyKey
 from autopack.plan import Complexity, Phase, Plan, parse_plan
 from autopack.processes import Confinement, probe_sandbox
 from autopack.projects import queries as projects
@@ -16,12 +19,17 @@ from autopack.redaction import Redactor
 from autopack.routing.policy import ModelRef, Policy, load_policy
 from autopack.routing.router import ModelRouter
 from autopack.runs import queries, service
+from autopack.runs.states import RunState
 from autopack.runs.tables import RunRow
 from autopack.supervisor import workers
 from autopack.supervisor.control import refuse_discarded
 from autopack.supervisor.hold import current_policy
 from autopack.supervisor.services import Services
+from autopack.usage.prices import price
+from autopack.usage.schemas import TokenUsage
 from autopack.workspace import source
+
+_SCOPE = "run"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +37,8 @@ class Created:
     """A run that waits for its start, and what its user should know before."""
 
     run_id: str
+    epoch: int
+    """The one it is driven under from the start; 0 where it waits for a service."""
     notices: tuple[str, ...]
 
 
@@ -39,11 +49,14 @@ async def create_run(
     repository: Path,
     unsandboxed: bool,
     accept_red_baseline: bool,
+    owner: str | None = None,
+    key: IdempotencyKey | None = None,
 ) -> Created:
     """Check plan, repository, policy, keys and sandbox, and create the run.
 
-    `repository` is any folder inside the repository to work on. Raises
-    `InvalidInput`, `Unavailable`, and `Conflict` where a run of this plan has not ended.
+    `repository` is any folder inside the repository to work on. The run is `owner`'s to drive, or it waits
+    for a service. A second request under one `key` gets the first one's run. Raises `InvalidInput`,
+    `Unavailable`, and `Conflict` where a run of this plan has not ended.
     """
     plan_path = await asyncio.to_thread(plan_path.resolve)
     plan = parse_plan(userfiles.read(plan_path), source=str(plan_path))
@@ -54,8 +67,12 @@ async def create_run(
     _check_holds_no_key(plan, services.redactor)
     remedy = "or map these phases to other models in models.yaml."
     _check_keys(models, services.environ, remedy=remedy)
+    check_priced(plan, policy, models)
     confinement = await _confinement(unsandboxed=unsandboxed)
+    notices = (*_notices(plan, policy, models, confinement),)
     async with services.database.write() as session:
+        if key is not None and (answer := await idempotency.answer_of(session, _SCOPE, key)) is not None:
+            return Created(run_id=answer["run_id"], epoch=0, notices=tuple(answer["notices"]))
         project, _ = await projects.register(session, found.top)
         former = await queries.unfinished_of_plan(session, project_id=project.id, plan_path=str(plan_path))
         if former is not None:
@@ -69,8 +86,13 @@ async def create_run(
             confinement=confinement,
             accept_red_baseline=accept_red_baseline,
         )
-        run_id = await service.create(session, new)
-    return Created(run_id=run_id, notices=(*_notices(plan, policy, models, confinement),))
+        run_id, epoch = await service.create(session, new), 0
+        if owner is not None:
+            await workers.register(session, owner)
+            epoch = await service.claim(session, run_id, epoch=0, owner=owner)
+        if key is not None:
+            await idempotency.keep_answer(session, _SCOPE, key, {"run_id": run_id, "notices": [*notices]})
+    return Created(run_id=run_id, epoch=epoch, notices=notices)
 
 
 async def check_resume(services: Services, run_id: str) -> None:
@@ -130,6 +152,25 @@ def _check_passed_through(plan: Plan, policy: Policy, environ: Mapping[str, str]
         )
 
 
+def check_priced(plan: Plan, policy: Policy, models: Mapping[str, ModelRef]) -> None:
+    """A budget in dollars needs prices. Raises `InvalidInput`."""
+    budgets = [plan.budget, *(one.budget for tier in plan.tiers for one in (tier, *tier.phases))]
+    if not any(budget is not None and budget.usd is not None for budget in budgets):
+        return
+    usage, now = TokenUsage(input_tokens=1, output_tokens=1), datetime.now(UTC)
+    unknown = [
+        model.name
+        for model in models.values()
+        if price(model=model.name, provider=model.provider, usage=usage, at=now, overrides=policy.prices())
+        is None
+    ]
+    if unknown:
+        raise InvalidInput(
+            f"The plan has a budget in dollars, and no price is known for {', '.join(sorted(unknown))}.",
+            hint="Give it a price in models.yaml (`models:`), or set the budget in tokens.",
+        )
+
+
 def _check_holds_no_key(plan: Plan, redactor: Redactor) -> None:
     """A plan is stored with its run, where keys are redacted: its commands would not be the same."""
     for part, text in _texts(plan):
@@ -178,9 +219,10 @@ def _second_run(former: RunRow, *, alive: bool) -> Conflict:
             f"Run {former.id} of this plan is being driven by another process.",
             hint=f"Watch it with `autopack logs {former.id} -f`.",
         )
+    how = {RunState.QUEUED: "is queued", RunState.PAUSED: "is paused", RunState.SCHEDULED: "is scheduled"}
     return Conflict(
-        f"Run {former.id} of this plan was interrupted and has not ended.",
-        hint=f"Go on with `autopack run --resume {former.id}`, or drop it: `autopack discard {former.id}`.",
+        f"Run {former.id} of this plan {how.get(RunState(former.state), 'was interrupted')} and has not ended.",
+        hint=f"Go on with `autopack resume {former.id}`, or drop it: `autopack discard {former.id}`.",
     )
 
 
@@ -194,8 +236,6 @@ def _notices(
         notices.append("The plan opens the network to Builder and verification (network: true).")
     if unenforced := policy.unenforced():
         notices.append(f"Not enforced by this version: {', '.join(unenforced)} in models.yaml.")
-    if plan.budget is not None:
-        notices.append("Not enforced by this version: the plan's budget.")
     if any(model.simulated for model in models.values()):
         notices.append("Simulated: models are answered by a script, not by a provider.")
     same = _same_family(plan, policy)

@@ -6,11 +6,12 @@ import asyncio
 
 from autopack.errors import AutopackError, Fenced, Unavailable
 from autopack.feed import queries as feed
-from autopack.feed.schemas import BaselineChecked, WorkspaceReady
+from autopack.feed.schemas import BaselineChecked, LimitNear, WorkspaceReady
 from autopack.runs import queries, service
-from autopack.runs.states import EndReason, Intent, PhaseState, RunState
+from autopack.runs.states import EndReason, Intent, PhaseState, RunState, Waiting
+from autopack.supervisor import control
 from autopack.supervisor.endings import BaselineRed, Ending, SetupFailed
-from autopack.supervisor.hold import Hold
+from autopack.supervisor.hold import Hold, PlanChanged
 from autopack.supervisor.position import Position
 from autopack.supervisor.workers import SELF_FENCE_SECONDS, passing_seconds
 from autopack.workspace import Check
@@ -24,20 +25,26 @@ class Lifecycle:
         self._heard = passing_seconds()
 
     async def look(self) -> Position:
-        """Read where the run stands. Raises `Fenced` where it is no longer ours."""
+        """Read where the run stands.
+
+        Raises `Fenced` where it is no longer ours, `PlanChanged` where its plan is not what we hold.
+        """
         async with self._hold.services.database.read() as session:
             run = await queries.run(session, self._hold.run_id)
             if run.epoch != self._hold.epoch:
                 raise Fenced(f"Run {run.id} was taken over by another process.")
+            if run.plan_revision != self._hold.plan_revision:
+                raise PlanChanged
             phase = await queries.current_phase(session, run.id)
             index = 0 if phase is None else phase.phase_index
             attempts = await queries.attempts(session, run.id, phase_index=index)
         return Position(run=run, phase=phase, attempts=tuple(attempts))
 
-    async def asked_to_cancel(self) -> bool:
-        """Whether someone asked for the run to stop. Raises `Fenced` where it is no longer ours.
+    async def keep_watch(self) -> bool:
+        """Whether someone asked for the run to stop; called again and again while a step runs.
 
-        Also where the database has been out of reach so long that others, on other hosts, may take this
+        Raises `TimeLimitReached` and `Stalled` where a limit of the plan is over, and `Fenced` where the run
+        is no longer ours. Also where the database has been out of reach so long that others, on other hosts, may take this
         process for dead and its runs over.
         """
         try:
@@ -53,7 +60,27 @@ class Lifecycle:
         self._heard = passing_seconds()
         if owned.epoch != self._hold.epoch:
             raise Fenced(f"Run {self._hold.run_id} was taken over by another process.")
-        return owned.intent is Intent.CANCEL
+        if owned.intent is Intent.CANCEL:
+            return True
+        await self._mind_the_time()
+        return False
+
+    async def _mind_the_time(self) -> None:
+        hold = self._hold
+        doing = hold.services.activities.doing(hold.run_id)
+        hold.clock.check(doing)
+        if (near := hold.clock.near()) is None:
+            return
+        async with hold.move() as (session, run):
+            phase = await queries.current_phase(session, run.id)
+            body = LimitNear(
+                phase_id="" if phase is None else phase.phase_id,
+                limit=near.limit,
+                minutes=near.minutes,
+                left_seconds=near.left_seconds,
+                waiting_for=doing,
+            )
+            feed.append(session, run_id=run.id, body=body)
 
     async def start(self) -> bool:
         """Begin, or go on after a wait."""
@@ -94,6 +121,7 @@ class Lifecycle:
             run.baseline_done = check.passed or accepted
             body = BaselineChecked(passed=check.passed, commands=len(evidence), accepted=accepted)
             feed.append(session, run_id=run.id, body=body)
+        hold.clock.begin_phase()
         if not check.passed and not accepted:
             raise _not_ready(hold.run_id, check)
         return True
@@ -107,16 +135,23 @@ class Lifecycle:
     async def cancel(self) -> bool:
         """Someone asked for it: the phase in hand stops where it is, and everything finished stays."""
         async with self._hold.move() as (session, run):
-            await service.stop_phase(session, run.id, to=PhaseState.CANCELLED)
-            detail = f"asked by {run.intent_by}" if run.intent_by else ""
-            await service.move_run(
-                session, run, to=RunState.CANCELLED, reason=EndReason.CANCELLED, detail=detail
-            )
+            await control.stop(session, run, by=run.intent_by or "")
+        return False
+
+    async def pause(self) -> bool:
+        """Someone asked for it: everything stays where it is, the attempt in hand included."""
+        async with self._hold.move() as (session, run):
+            if Intent(run.intent) is not Intent.PAUSE:
+                return True  # withdrawn, or something else is asked by now
+            detail = f"asked by {run.intent_by}"
+            await service.move_run(session, run, to=RunState.PAUSED, reason=Waiting.ASKED, detail=detail)
         return False
 
     async def end(self, ending: Ending) -> None:
-        """A step could not go on: end or park the run with its reason."""
+        """A step could not go on: end or park the run with its reason. A cancel that was asked comes first."""
         async with self._hold.move() as (session, run):
+            if ending.state is RunState.PAUSED and Intent(run.intent) is Intent.CANCEL:
+                return await control.stop(session, run, by=run.intent_by or "")
             if ending.state is RunState.FAILED:
                 await service.stop_phase(session, run.id, to=PhaseState.FAILED)
             if RunState(run.state) is RunState.QUEUED:

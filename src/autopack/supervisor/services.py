@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -13,19 +14,8 @@ from autopack.artifacts import ArtifactStore
 from autopack.config import Settings
 from autopack.db import Database, prepare_database
 from autopack.redaction import Redactor, named_in, redactor_of
+from autopack.supervisor.activities import Activity, ActivityBoard
 from autopack.supervisor.workers import new_executor_id
-
-
-@dataclass(frozen=True, kw_only=True)
-class Activity:
-    """What a run is doing at this moment. Ephemeral: shown live, never stored."""
-
-    run_id: str
-    phase_id: str
-    """Empty before the first phase."""
-    what: str
-    """`builder` or `auditor` at work, or `clone`, `setup`, `baseline`, `verify`."""
-    doing: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +33,10 @@ class Services:
     owner: str
     """This process's executor id."""
     activity: Callable[[Activity], None]
+    activities: ActivityBoard
+    """What the runs of this process are at; `engine()` keeps it written down."""
+    leaving: asyncio.Event
+    """Set when this process is to end: runs stop before their next step or request, for another to go on."""
     redactor: Redactor
     """Knows this environment's keys; what is stored, logged or shown has passed it."""
 
@@ -59,9 +53,13 @@ async def open_services(
     redactor = redactor_of(environ, also=named_in(settings.policy_path))
     database = Database(settings.database_url, redactor)
 
+    activities = ActivityBoard()
+
     def shown(doing: Activity) -> None:
+        doing = replace(doing, doing=redactor.text(doing.doing))
+        activities.note(doing)
         if activity is not None:
-            activity(replace(doing, doing=redactor.text(doing.doing)))
+            activity(doing)
 
     try:
         yield Services(
@@ -73,6 +71,8 @@ async def open_services(
             environ=environ,
             owner=new_executor_id(),
             activity=shown,
+            activities=activities,
+            leaving=asyncio.Event(),
             redactor=redactor,
         )
     finally:

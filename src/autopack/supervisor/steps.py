@@ -40,19 +40,19 @@ class Steps:
     async def reopen(self, at: At) -> None:
         """The run goes on at a phase that was stopped."""
         async with self._hold.move() as (session, _):
-            await service.move_phase(session, await _phase(session, at), to=PhaseState.PENDING, attempt=0)
+            phase = await _phase(session, at)
+            if PhaseState(phase.state) is not PhaseState.SKIPPED:  # skipped meanwhile
+                await service.move_phase(session, phase, to=PhaseState.PENDING, attempt=0)
 
     async def open_attempt(self, at: At) -> None:
         """Open the phase's first attempt, or go on with the one that was interrupted."""
         async with self._hold.move() as (session, run):
             phase = await _phase(session, at)
             number = len(at.earlier) + 1
+            if PhaseState(phase.state) is not PhaseState.PENDING:
+                return  # skipped meanwhile
             if at.attempt is None:
-                head = known(run.head_commit)
-                attempt = service.new_attempt(
-                    phase, number=number, complexity=phase.complexity, base_commit=head, start_tree=head
-                )
-                session.add(attempt)
+                session.add(_next_attempt(phase, at, number=number, head=known(run.head_commit)))
             await service.move_phase(session, phase, to=PhaseState.BUILDING, attempt=number)
 
     async def route(self, at: At) -> None:
@@ -193,6 +193,7 @@ class Steps:
                 attempt.outcome, attempt.ended_at = AttemptOutcome.COMMITTED, datetime.now(UTC)
                 phase.commit_id = run.head_commit = commit
                 phase.summary = attempt.summary
+                run.phase_worked_seconds = 0.0
                 await service.move_phase(session, phase, to=PhaseState.COMPLETED, attempt=attempt.number)
                 body = PhaseCommitted(
                     phase_id=phase.phase_id,
@@ -203,8 +204,22 @@ class Steps:
                 )
                 feed.append(session, run_id=run.id, body=body)
             filed.drop_working_copies()
+            self._hold.clock.begin_phase()
         finally:
             self.committing = False
+
+
+def _next_attempt(phase: PhaseRow, at: At, *, number: int, head: str) -> AttemptRow:
+    """The first attempt, on the branch as it is; or one more after a `retry`, where the last one left off."""
+    if not at.earlier:
+        return service.new_attempt(
+            phase, number=number, complexity=phase.complexity, base_commit=head, start_tree=head
+        )
+    last = at.earlier[-1]
+    tree = (last.tree or last.start_tree) if last.base_commit == head else head
+    return service.new_attempt(
+        phase, number=number, complexity=last.complexity, base_commit=head, start_tree=tree
+    )
 
 
 def _record(attempt: AttemptRow, outcome: Outcome) -> None:

@@ -7,7 +7,8 @@ from autopack.processes.orphans import end_orphans, find_orphans
 from autopack.routing import queries as ledger
 from autopack.routing.meter import lose_open_calls
 from autopack.runs import queries as runs
-from autopack.supervisor import queries
+from autopack.runs import service
+from autopack.supervisor import control, queries
 from autopack.supervisor.flaws import Flaw, Home
 from autopack.supervisor.tables import WorkerRow
 from autopack.supervisor.workers import lives, living, this_host
@@ -45,6 +46,8 @@ async def _forget(database: Database, owner: str, *, worker: WorkerRow | None) -
         held = [run.id for run in await runs.unfinished(session) if run.owner == owner]
         freed = [run for run in held if await runs.release(session, run, owner=owner, fence=fence)]
         await queries.forget(session, owner)
+        for run_id in freed:
+            await control.heed(session, await service.locked(session, run_id))
     if not freed:
         return []  # a process that had nothing in hand is no flaw
     said = f"The process {owner}, which is gone, held {_listed(freed)}: freed, to be gone on with."

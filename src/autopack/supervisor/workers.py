@@ -36,14 +36,16 @@ def new_executor_id() -> str:
     return f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
-async def register(session: WriteSession, executor_id: str) -> None:
-    """Make this process known as one that drives runs. Again is fine."""
+async def register(session: WriteSession, executor_id: str, *, address: str | None = None) -> None:
+    """Make this process known as one that drives runs, with an address as a service. Again is fine."""
     values = {
         "executor_id": executor_id,
         "host": this_host(),
         "pid": os.getpid(),
         "pid_started": process_started(os.getpid()) or "",
         "seen_at": await queries.now(session),
+        "serves": address is not None,
+        "address": address or "",
     }
     await added(session, WorkerRow, values)
 
@@ -75,6 +77,16 @@ async def living(session: AnySession, executor_ids: Iterable[str]) -> set[str]:
     return {one.executor_id for one in await queries.known(session, executor_ids) if lives(one, now=now)}
 
 
+async def services(session: AnySession) -> list[WorkerRow]:
+    """The services that are alive and can drive runs of this machine's repositories."""
+    now, here = await queries.now(session), this_host()
+    return [
+        one
+        for one in await queries.every(session)
+        if one.serves and one.host.partition("/")[0] == here.partition("/")[0] and lives(one, now=now)
+    ]
+
+
 def lives(worker: WorkerRow, *, now: datetime) -> bool:
     """Whether a registered process is still there. `now` is the database's clock.
 
@@ -93,18 +105,18 @@ def this_host() -> str:
     return name
 
 
-async def keep_saying_so(database: Database, executor_id: str) -> None:
+async def keep_saying_so(database: Database, executor_id: str, *, address: str | None = None) -> None:
     """Say that this process is alive, until cancelled.
 
     A database that is away for a while is tried again: what may not go on without it is fenced where it is
-    done (`Lifecycle.asked_to_cancel`). One that was given up for dead and is back makes itself known again;
+    done (`Lifecycle.keep_watch`). One that was given up for dead and is back makes itself known again;
     its runs have a new epoch by then.
     """
     while True:
         try:
             async with database.write() as session:
                 if not await queries.seen(session, executor_id, at=await queries.now(session)):
-                    await register(session, executor_id)
+                    await register(session, executor_id, address=address)
         except Exception as error:
             log.warning("heartbeat_failed: %s", error)
         await asyncio.sleep(HEARTBEAT_SECONDS)

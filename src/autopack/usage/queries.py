@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, case, cast, delete, func, insert, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.elements import ColumnElement
 
 from autopack.db import AnySession, WriteSession, added, added_to
@@ -96,7 +97,7 @@ async def summary(
     columns = [getattr(UsageEventRow, name) for name in group_by]
 
     def reported(column: ColumnElement[int] | Any) -> ColumnElement[int]:
-        return _whole(case((_REPORTED, column), else_=0))
+        return whole(case((_REPORTED, column), else_=0))
 
     size = UsageEventRow.prompt_tokens + UsageEventRow.completion_tokens
     query = select(
@@ -110,7 +111,7 @@ async def summary(
         reported(UsageEventRow.nano_usd).label("nano_usd"),
         func.sum(case((_REPORTED & UsageEventRow.nano_usd.is_(None), 1), else_=0)).label("unpriced_calls"),
         func.sum(case((_REPORTED, 0), else_=1)).label("unknown_calls"),
-        _whole(case((_REPORTED, 0), else_=size)).label("unknown_tokens"),
+        whole(case((_REPORTED, 0), else_=size)).label("unknown_tokens"),
         func.max(case((UsageEventRow.simulated, 1), else_=0)).label("simulated"),
     )
     if since is not None:
@@ -126,7 +127,29 @@ async def summary(
     return [_sum(dict(row), group_by) for row in rows if row["calls"]]
 
 
-def _whole(counts: ColumnElement[int]) -> ColumnElement[int]:
+class Spent(NamedTuple):
+    """What calls took: tokens, billionths of a dollar, and how many of them have no known price."""
+
+    tokens: int
+    nano_usd: int
+    unpriced: int
+
+
+async def spent(session: AnySession, run_id: str, *, phases: Sequence[str] | None) -> Spent:
+    """What the calls of a run, or of some of its phases, took as providers reported it."""
+    size = UsageEventRow.prompt_tokens + UsageEventRow.completion_tokens
+    query = select(
+        whole(size).label("tokens"),
+        whole(UsageEventRow.nano_usd).label("nano_usd"),
+        whole(case((UsageEventRow.nano_usd.is_(None), 1), else_=0)).label("unpriced"),
+    ).where(UsageEventRow.run_id == run_id, _REPORTED)
+    if phases is not None:
+        query = query.where(UsageEventRow.phase_id.in_(phases))
+    row = (await session.execute(query)).one()
+    return Spent(row.tokens, row.nano_usd, row.unpriced)
+
+
+def whole(counts: ColumnElement[Any] | InstrumentedAttribute[Any]) -> ColumnElement[int]:
     """A sum that is 0 over nothing, and an integer: PostgreSQL's sum over BIGINT is a NUMERIC."""
     return cast(func.coalesce(func.sum(counts), 0), BigInteger)
 
