@@ -259,7 +259,8 @@ def test_a_phase_that_can_t_be_used_says_where_and_what_to_write(
         (
             "limits: {cpus: 2}",
             "limits.cpus",
-            "is not a known key; write one of memory, processes, command_minutes, phase_minutes, run_minutes, stall_minutes, or remove it",
+            "is not a known key; write one of memory, processes, command_minutes, phase_minutes, "
+            "run_minutes, stall_minutes, or remove it",
         ),
         ("budget: {tokens: 0}", "budget.tokens", "must be more than 0, not 0"),
         ("budget: {usd: -1}", "budget.usd", "must be more than 0, not -1"),

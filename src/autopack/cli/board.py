@@ -93,6 +93,13 @@ class Board:
         """A phase by its id."""
         return next(card for card in self.cards if card.head.id == phase_id)
 
+    def take_over(self, heads: Sequence[PhaseHead]) -> None:
+        """The plan was amended: these are its phases now."""
+        known = {card.head.id: card for card in self.cards}
+        self.cards = [known.get(head.id, Card(head)) for head in heads]
+        for card, head in zip(self.cards, heads, strict=True):
+            card.head = head
+
     def apply(self, event: Event) -> None:
         """Take in what happened."""
         match event.body:

@@ -46,6 +46,8 @@ class Follower:
     async def catch_up(self, *, shown: bool = True) -> bool:
         """Take in what happened since the last time, and show it; says whether something did."""
         from autopack.feed import queries as feed
+        from autopack.feed.schemas import PlanAmended
+        from autopack.views.phases import phase_heads
 
         before = self._last
         while True:
@@ -55,6 +57,9 @@ class Follower:
                 )
             for event in events:
                 self._last = event.id
+                if isinstance(event.body, PlanAmended):
+                    async with self._database.read() as session:
+                        self.board.take_over(await phase_heads(session, self.board.run_id))
                 self.board.apply(event)
                 if shown:
                     self._display.event(event)

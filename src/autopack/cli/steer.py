@@ -12,6 +12,7 @@ from autopack.cli.door import Json, MaybePhase, Records, RunArgument, in_loop, s
 from autopack.cli.out import say
 from autopack.cli.run import Wanted, perform
 from autopack.cli.words import words
+from autopack.runs.states import RunState
 
 if TYPE_CHECKING:
     from autopack.db import Database
@@ -36,9 +37,7 @@ async def _pause(said: str) -> None:
     async with writing() as here:
         asked = await control.pause(here.database, await _found(here, said), by=user())
     if asked.state == "pausing":
-        say(
-            f"{asked.run_id} pauses before its next step or request. `autopack status {asked.run_id}` shows it."
-        )
+        say(f"{asked.run_id} pauses before its next step or request.")
     else:
         say(f"{asked.run_id} is {asked.state}{'' if asked.changed else ' already'}.")
 
@@ -57,15 +56,15 @@ async def _cancel(said: str) -> int:
 
     async with writing() as here:
         asked = await control.cancel(here.database, await _found(here, said), by=user())
-        state, until = asked.state, asyncio.get_running_loop().time() + _HEEDED_SECONDS
-        while state in ("cancelling", "in_progress") and asyncio.get_running_loop().time() < until:
-            await asyncio.sleep(_LOOK_SECONDS)
+        until = asyncio.get_running_loop().time() + _HEEDED_SECONDS
+        while True:
             async with here.read() as session:
-                state = (await queries.run(session, asked.run_id)).state
-    if state in ("cancelling", "in_progress"):
-        say(
-            f"{asked.run_id} is asked to stop, and has not yet: its commit is being finished, or its process hangs."
-        )
+                state = RunState((await queries.run(session, asked.run_id)).state)
+            if state.ended or asyncio.get_running_loop().time() > until:
+                break
+            await asyncio.sleep(_LOOK_SECONDS)
+    if not state.ended:
+        say(f"{asked.run_id} is asked to stop, and has not yet: `autopack status {asked.run_id}`.")
         return 1
     say(f"{asked.run_id} is {state}{'' if asked.changed else ' already'}.")
     return 0

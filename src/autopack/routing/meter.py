@@ -1,8 +1,7 @@
 """The meter around each request to a model: reserve, call, then settle, lose or release.
 
 A reservation is committed before the request is sent, under a call id of ours, so that no crash can make
-a call that nobody knows of. No cap is checked yet, only what the caller allows: that is the quota ledger's next
-step.
+a call that nobody knows of. No cap is checked yet, only what the caller allows.
 """
 
 from __future__ import annotations

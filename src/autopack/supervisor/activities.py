@@ -1,4 +1,4 @@
-"""What runs are at in this moment, for other processes to show: at most two writes a second, never an event."""
+"""What runs are at in this moment, for other processes to show: two writes a second at most, no event."""
 
 from __future__ import annotations
 

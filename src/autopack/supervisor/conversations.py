@@ -272,7 +272,7 @@ class _Watch:
             self._drop_superseded()
 
     async def asking(self) -> None:
-        """Keep the Builder's checkout: the answer to come stands on it. A run that is to pause asks no more."""
+        """Keep the Builder's checkout: the answer to come stands on it. A run that is to pause asks none."""
         self._drop_superseded()
         await self._hold.go_on()
         if self._role == "builder":

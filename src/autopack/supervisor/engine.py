@@ -231,7 +231,7 @@ async def _end(run: Lifecycle, error: Exception) -> None:
 
 
 async def _watched(step: Coroutine[Any, Any, bool], run: Lifecycle, steps: Steps) -> bool:
-    """Await a step, and keep watch: it is interrupted where someone asks for the run to stop, or its time is up.
+    """Await a step, and keep watch: it is interrupted where the run is asked to stop, or its time is up.
 
     Never while it commits.
     """

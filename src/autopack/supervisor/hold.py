@@ -30,7 +30,7 @@ CONTROL_POLL_SECONDS = 0.25
 class StandAside(Exception):
     """The run is to pause, to stop, or to be left to another process: the step in hand ends where it is.
 
-    Raised where nothing is lost by it: between the requests of a conversation, and in the waits between tries.
+    Raised where nothing is lost by it: between requests of a conversation, and in the waits between tries.
     """
 
 

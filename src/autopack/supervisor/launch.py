@@ -62,12 +62,7 @@ async def create_run(
     plan = parse_plan(userfiles.read(plan_path), source=str(plan_path))
     found = await source.inspect(repository)
     policy = load_policy(services.settings.policy_path)
-    models = _models(plan, policy)
-    _check_passed_through(plan, policy, services.environ)
-    _check_holds_no_key(plan, services.redactor)
-    remedy = "or map these phases to other models in models.yaml."
-    _check_keys(models, services.environ, remedy=remedy)
-    check_priced(plan, policy, models)
+    models = check_plan(plan, policy, services)
     confinement = await _confinement(unsandboxed=unsandboxed)
     notices = (*_notices(plan, policy, models, confinement),)
     async with services.database.write() as session:
@@ -93,6 +88,20 @@ async def create_run(
         if key is not None:
             await idempotency.keep_answer(session, _SCOPE, key, {"run_id": run_id, "notices": [*notices]})
     return Created(run_id=run_id, epoch=epoch, notices=notices)
+
+
+def check_plan(plan: Plan, policy: Policy, services: Services) -> Mapping[str, ModelRef]:
+    """Check that a plan can be run here, but for its sandbox; gives the models it needs, by name.
+
+    Raises `InvalidInput`.
+    """
+    models = _models(plan, policy)
+    _check_passed_through(plan, policy, services.environ)
+    _check_holds_no_key(plan, services.redactor)
+    remedy = "or map these phases to other models in models.yaml."
+    _check_keys(models, services.environ, remedy=remedy)
+    _check_priced(plan, policy, models)
+    return models
 
 
 async def check_resume(services: Services, run_id: str) -> None:
@@ -152,7 +161,7 @@ def _check_passed_through(plan: Plan, policy: Policy, environ: Mapping[str, str]
         )
 
 
-def check_priced(plan: Plan, policy: Policy, models: Mapping[str, ModelRef]) -> None:
+def _check_priced(plan: Plan, policy: Policy, models: Mapping[str, ModelRef]) -> None:
     """A budget in dollars needs prices. Raises `InvalidInput`."""
     budgets = [plan.budget, *(one.budget for tier in plan.tiers for one in (tier, *tier.phases))]
     if not any(budget is not None and budget.usd is not None for budget in budgets):
@@ -219,9 +228,10 @@ def _second_run(former: RunRow, *, alive: bool) -> Conflict:
             f"Run {former.id} of this plan is being driven by another process.",
             hint=f"Watch it with `autopack logs {former.id} -f`.",
         )
-    how = {RunState.QUEUED: "is queued", RunState.PAUSED: "is paused", RunState.SCHEDULED: "is scheduled"}
+    interrupted = RunState(former.state) is RunState.IN_PROGRESS
+    standing = "was interrupted" if interrupted else f"is {former.state}"
     return Conflict(
-        f"Run {former.id} of this plan {how.get(RunState(former.state), 'was interrupted')} and has not ended.",
+        f"Run {former.id} of this plan {standing} and has not ended.",
         hint=f"Go on with `autopack resume {former.id}`, or drop it: `autopack discard {former.id}`.",
     )
 

@@ -44,8 +44,8 @@ class Lifecycle:
         """Whether someone asked for the run to stop; called again and again while a step runs.
 
         Raises `TimeLimitReached` and `Stalled` where a limit of the plan is over, and `Fenced` where the run
-        is no longer ours. Also where the database has been out of reach so long that others, on other hosts, may take this
-        process for dead and its runs over.
+        is no longer ours: also where the database has been out of reach so long that others, on other hosts,
+        may take this process for dead and its runs over.
         """
         try:
             async with self._hold.services.database.read() as session:
@@ -129,6 +129,8 @@ class Lifecycle:
     async def finish(self) -> bool:
         """Every phase is behind the run: it succeeded."""
         async with self._hold.move() as (session, run):
+            if run.plan_revision != self._hold.plan_revision:
+                return True  # there may be more to do by now
             await service.move_run(session, run, to=RunState.SUCCEEDED, reason=EndReason.COMPLETED)
         return False
 
@@ -148,10 +150,11 @@ class Lifecycle:
         return False
 
     async def end(self, ending: Ending) -> None:
-        """A step could not go on: end or park the run with its reason. A cancel that was asked comes first."""
+        """A step could not go on: end or park the run with its reason. A cancel that was asked is heeded."""
         async with self._hold.move() as (session, run):
             if ending.state is RunState.PAUSED and Intent(run.intent) is Intent.CANCEL:
-                return await control.stop(session, run, by=run.intent_by or "")
+                await control.stop(session, run, by=run.intent_by or "")
+                return
             if ending.state is RunState.FAILED:
                 await service.stop_phase(session, run.id, to=PhaseState.FAILED)
             if RunState(run.state) is RunState.QUEUED:

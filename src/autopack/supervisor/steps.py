@@ -47,6 +47,8 @@ class Steps:
     async def open_attempt(self, at: At) -> None:
         """Open the phase's first attempt, or go on with the one that was interrupted."""
         async with self._hold.move() as (session, run):
+            if run.plan_revision != self._hold.plan_revision:
+                return  # it may be another phase by now
             phase = await _phase(session, at)
             number = len(at.earlier) + 1
             if PhaseState(phase.state) is not PhaseState.PENDING:
