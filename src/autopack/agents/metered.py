@@ -71,7 +71,7 @@ class MeteredModel(WrapperModel):
         self.usage = TokenUsage()
         self.answered = 0
         self._counted: tuple[int, bytes] | None = None
-        """Tokens of the last answered request, in and out, and the conversation up to there as JSON."""
+        """Input tokens of the last answered request, and what was sent as JSON."""
         self._model = model
         self._meter = meter
         self._watch = watch
@@ -100,7 +100,10 @@ class MeteredModel(WrapperModel):
         while True:
             try:
                 self._watch.doing("thinking", tokens=self.usage.total)
-                return await self._booked(messages, model_settings, model_request_parameters, bound=bound)
+                response = await self._booked(messages, model_settings, model_request_parameters, bound=bound)
+                usage = reported_usage(response)
+                self._counted = None if usage is None else (usage.input_tokens, dumped.removesuffix(b"]"))
+                return response
             except ModelAPIError as error:
                 tries += 1
                 wait = self._wait_after(error, tries)
@@ -112,8 +115,8 @@ class MeteredModel(WrapperModel):
     def _words(self, dumped: bytes, parameters: ModelRequestParameters) -> int:
         """Input tokens that the request can't exceed.
 
-        Where it goes on from an answered one, these are the tokens that the provider counted of that one, in
-        and out, and at most a token for each byte of what is new.
+        Where it goes on from an answered one, these are the tokens that the provider counted of that one, and
+        at most a token for each byte of what is new: the answer and its tools' results.
         """
         words = input_bound(dumped, parameters)
         if self._counted is None:
@@ -187,9 +190,7 @@ class MeteredModel(WrapperModel):
         except Exception:
             await self._close_answered(call_id, response, None)
             raise
-        usage = reported_usage(response)
-        self.usage += usage or TokenUsage()
-        self._counted = None if usage is None else (usage.total, transcript.removesuffix(b"]"))
+        self.usage += reported_usage(response) or TokenUsage()
 
     async def _close_answered(self, call_id: str, response: ModelResponse, keep: Keep | None) -> None:
         usage = reported_usage(response)
