@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 
 from autopack.db import AnySession, Database
-from autopack.errors import Conflict
+from autopack.errors import Conflict, NotFound
 from autopack.runs import queries, service
 from autopack.runs.states import EndReason, Intent, PhaseState, RunState
 from autopack.runs.tables import RunRow
@@ -13,11 +14,72 @@ from autopack.supervisor import queries as processes
 from autopack.supervisor import workers
 
 
-async def cancel(database: Database, run_id: str, *, by: str) -> bool:
-    """Ask a run to stop; its owner heeds it within a quarter of a second. False where it had ended."""
+@dataclass(frozen=True)
+class Asked:
+    """What came of asking something of a run."""
+
+    run_id: str
+    state: str
+    """As it is shown: `pausing` and `cancelling` while that is asked and not yet done."""
+    changed: bool
+    """False where it was so already."""
+    driven: bool
+    """Whether a live process works on it."""
+
+    def __bool__(self) -> bool:
+        return self.changed
+
+
+async def pause(database: Database, run_id: str, *, by: str) -> Asked:
+    """Ask a run to pause before its next step. Raises `NotFound`, and `Conflict` where it has ended."""
+    async with database.write() as session:
+        run = await queries.run(session, run_id, lock=True)
+        _refuse_ended(run)
+        changed = await queries.set_intent(session, run_id, intent=Intent.PAUSE, by=by)
+        return await _asked(session, run_id, changed=changed)
+
+
+async def resume(database: Database, run_id: str, *, by: str) -> Asked:
+    """Ask a run to go on. Raises `NotFound`, and `Conflict` where it has ended."""
+    async with database.write() as session:
+        run = await queries.run(session, run_id, lock=True)
+        _refuse_ended(run)
+        changed = await queries.set_intent(session, run_id, intent=Intent.NONE, by=by)
+        return await _asked(session, run_id, changed=changed)
+
+
+async def retry(database: Database, run_id: str, *, by: str) -> Asked:
+    """Ask for new attempts at the phase that failed. Raises `NotFound` and `Conflict`."""
+    return await resume(database, run_id, by=by)
+
+
+async def skip(database: Database, run_id: str, *, by: str, phase_id: str | None = None) -> Asked:
+    """Ask a run to go past a phase. Raises `NotFound` and `Conflict`."""
+    async with database.read() as session:
+        known = {phase.phase_id for phase in await queries.phases(session, run_id)}
+    if phase_id is not None and phase_id not in known:
+        raise NotFound(f"There is no phase {phase_id} in this run.")
+    return await resume(database, run_id, by=by)
+
+
+async def cancel(database: Database, run_id: str, *, by: str) -> Asked:
+    """Ask a run to stop; its owner heeds it within a quarter of a second. Nothing where it had ended."""
     async with database.write() as session:
         await queries.run(session, run_id)
-        return await service.ask_cancel(session, run_id, by=by)
+        changed = await service.ask_cancel(session, run_id, by=by)
+        return await _asked(session, run_id, changed=changed)
+
+
+async def _asked(session: AnySession, run_id: str, *, changed: bool) -> Asked:
+    run = await queries.run(session, run_id)
+    driven = await workers.is_alive(session, run.owner)
+    shown = {Intent.CANCEL: "cancelling", Intent.PAUSE: "pausing", Intent.NONE: run.state}
+    return Asked(run_id, shown[Intent(run.intent)] if driven else run.state, changed, driven)
+
+
+def _refuse_ended(run: RunRow) -> None:
+    if RunState(run.state).ended:
+        raise Conflict(f"Run {run.id} has ended: it is {run.state}.")
 
 
 async def take(database: Database, run_id: str, *, owner: str) -> int:
