@@ -13,11 +13,15 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
 
 from autopack.config import Settings
 from autopack.errors import InvalidInput, Unavailable
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 HOST = "127.0.0.1"
 PORT = 8000
@@ -40,29 +44,45 @@ async def serve(
     Port 0 is any free one. Raises `InvalidInput` for a host that is not this machine's loopback,
     `Unavailable` where the port can't be had, and what `create_app` raises when it starts.
     """
+    from autopack.app import create_app
+
+    listening = listen(loopback(host), port)
+    app = create_app(settings, environ, address=url_of(listening), unsandboxed=unsandboxed)
+    asked = asyncio.Event()
+    with contextlib.closing(listening), _ended_by_signals(asked.set):
+        async with answering(app, listening) as server:
+            ready(url_of(listening))
+            stop = asyncio.create_task(asked.wait())
+            await asyncio.wait({server, stop}, return_when=asyncio.FIRST_COMPLETED)
+            stop.cancel()
+
+
+@asynccontextmanager
+async def answering(app: FastAPI, listening: socket.socket) -> AsyncGenerator[asyncio.Task[None]]:
+    """Answer requests on a socket until the block is left, or until the given task ends by itself.
+
+    The application's lifespan is entered here and not by uvicorn, so that what goes wrong in it is raised.
+    """
     from uvicorn import Config, Server
 
-    from autopack.app import create_app
+    started = asyncio.Event()
 
     class Quiet(Server):
         """Without handlers of its own for signals: they end the process before what is open is closed."""
 
-        @contextlib.contextmanager
+        @contextmanager
         def capture_signals(self) -> Generator[None]:
             yield
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            ready(url)
+            started.set()
 
-    listening = listen(loopback(host), port)
-    url = _url(listening)
-    app = create_app(settings, environ, address=url, unsandboxed=unsandboxed)
     config = Config(
         app,
         http="h11",
         ws="none",
-        lifespan="off",  # entered here, so that what goes wrong in it is an error of this call
+        lifespan="off",
         interface="asgi3",
         log_config=None,
         access_log=False,
@@ -71,13 +91,14 @@ async def serve(
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     server = Quiet(config)
-
-    def end() -> None:
-        server.should_exit = True
-
-    with contextlib.closing(listening), _ended_by_signals(end):
-        async with app.router.lifespan_context(app):
-            await server.serve(sockets=[listening])
+    async with app.router.lifespan_context(app):
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            await started.wait()
+            yield serving
+        finally:
+            server.should_exit = True
+            await serving
 
 
 def loopback(host: str) -> str:
@@ -114,7 +135,8 @@ def listen(address: str, port: int) -> socket.socket:
     return listening
 
 
-def _url(listening: socket.socket) -> str:
+def url_of(listening: socket.socket) -> str:
+    """Where a listening socket is reached."""
     address, port = listening.getsockname()[:2]
     return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
 

@@ -153,16 +153,15 @@ def _is_there(path: str) -> bool:
 @router.post("/plans/check", tags=["Projects and plans"], responses=answers(*OF_POST, NotFound))
 async def check_plan(here: Here, asked: PlanRequest) -> CheckedPlan:
     """Look at a plan without running it: what is wrong with it, or who would build and audit each phase."""
-    plan = (
-        await asyncio.to_thread(planfiles.check_document, asked.plan, here.redactor) if asked.plan else None
-    )
+    project = None
     if asked.project is not None or asked.plan_path is not None:
         async with here.database.read() as session:
             project = await planfiles.find_project(session, asked.project, plan_path=asked.plan_path)
-        if asked.plan_path is not None:
-            path = planfiles.plan_in_project(Path(project.path), asked.plan_path)
-            plan = await asyncio.to_thread(planfiles.read_plan, path)
-    assert plan is not None
+    if project is not None and asked.plan_path is not None:
+        path = planfiles.plan_in_project(Path(project.path), asked.plan_path)
+        plan = await asyncio.to_thread(planfiles.read_plan, path)
+    else:
+        plan = await asyncio.to_thread(planfiles.check_document, asked.plan or {}, here.redactor)
     return _checked(plan, load_policy(here.settings.policy_path))
 
 

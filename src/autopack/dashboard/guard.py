@@ -8,10 +8,12 @@ the whole world to it. So a foreign Host, a foreign Origin and every header that
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import ipaddress
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
@@ -22,6 +24,9 @@ from autopack.errors import AutopackError, Forbidden, TooLarge, UnsupportedMedia
 
 BODY_BYTES = 2 * 1024 * 1024
 """Largest body that is read."""
+_DRAINED_BYTES = 8 * BODY_BYTES
+_DRAIN_SECONDS = 5.0
+_DIGITS = 18
 
 POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """Content-Security-Policy of all that is not a page."""
@@ -134,21 +139,40 @@ def _is_this_machine(client: tuple[str, int] | None) -> bool:
 async def _whole_body(scope: Scope, receive: Receive) -> bytes:
     """The body, whether it came with its length or in chunks. Raises `TooLarge`."""
     headers = Headers(scope=scope)
-    told = headers.get("content-length", "0")
-    if told.isdecimal() and int(told[:20]) > BODY_BYTES:
-        raise _too_large()
     if "content-length" not in headers and "transfer-encoding" not in headers:
         return b""
-    body = bytearray()
+    told = headers.get("content-length", "0")
+    size = int(told) if told.isdecimal() and len(told) <= _DIGITS else _DRAINED_BYTES + 1
+    if size > _DRAINED_BYTES:
+        raise _too_large()
+    body, chunks = bytearray(), _chunks(receive)
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > BODY_BYTES:
+            await _drain(chunks, _DRAINED_BYTES - len(body))
+            raise _too_large()
+    return bytes(body)
+
+
+async def _chunks(receive: Receive) -> AsyncGenerator[bytes]:
+    """The body as it comes. Raises `ClientDisconnect` where it breaks off."""
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
-        body += message.get("body", b"")
-        if len(body) > BODY_BYTES:
-            raise _too_large()
+        yield message.get("body", b"")
         if not message.get("more_body", False):
-            return bytes(body)
+            return
+
+
+async def _drain(chunks: AsyncGenerator[bytes], most: int) -> None:
+    """Read on and forget it: whoever is still sending when the connection closes never sees the answer."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            async for chunk in chunks:
+                most -= len(chunk)
+                if most < 0:
+                    return
 
 
 def _too_large() -> TooLarge:

@@ -103,8 +103,10 @@ def wrong(error: ErrorDetails, *, written: str) -> str:
             return f"must be a list, not one text; write [{shown(given)}]"
         case "tuple_type" | "list_type":
             return f"must be a list, not {kind_of(given)}"
-        case "model_type" | "dict_type" | "mapping_type":
+        case "model_type" | "model_attributes_type" | "dict_type" | "mapping_type":
             return f"must hold keys and values, not {kind_of(given)}"
+        case "string_unicode":
+            return "holds a character that no text may hold; remove it"
         case "too_short":
             return f"must hold at least {ctx['min_length']}; add one"
         case "too_long":
