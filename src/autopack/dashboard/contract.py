@@ -18,8 +18,8 @@ def operation_id(route: APIRoute) -> str:
 def openapi_of(app: FastAPI) -> dict[str, Any]:
     """The document, made once.
 
-    Every field of an answer is there, also one that has a default: it is required. FastAPI says so only of
-    those without.
+    Every field of an answer is there, also one that has a default: it is required; FastAPI says so only of
+    those without. And errors are JSON where what is answered otherwise is a text.
     """
     if app.openapi_schema is None:
         document = get_openapi(
@@ -30,6 +30,8 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
         for name, shape in shapes.items():
             if name not in sent and "properties" in shape:
                 shape["required"] = list(shape["properties"])
+        for answer in _errors(document):
+            answer["content"] = {"application/json": next(iter(answer["content"].values()))}
         app.openapi_schema = document
     return app.openapi_schema
 
@@ -39,6 +41,12 @@ def _requests(document: dict[str, Any]) -> Iterator[object]:
         for operation in path.values():
             yield operation.get("parameters")
             yield operation.get("requestBody")
+
+
+def _errors(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path in document["paths"].values():
+        for operation in path.values():
+            yield from (answer for status, answer in operation["responses"].items() if status >= "400")
 
 
 def _reached(node: object, shapes: dict[str, Any]) -> Iterator[str]:
