@@ -70,6 +70,11 @@ class Settings:
         return self.home / "transcripts"
 
     @property
+    def plans(self) -> Path:
+        """Folder of the plans that arrived as documents, by their hash."""
+        return self.home / "plans"
+
+    @property
     def workspaces(self) -> Path:
         """Folder of run workspaces, one per run id."""
         return self.home / "workspaces"

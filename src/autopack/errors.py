@@ -8,6 +8,10 @@
     │   ├── Fenced                  409, exit 1   another owner has taken the run over
     │   ├── BranchCheckedOut        409, exit 2   the integration branch is checked out by the user
     │   └── BranchMoved             409, exit 2   the integration branch is not where the run left it
+    ├── Forbidden                   403, exit 2   a request over HTTP that may come from somebody else
+    ├── MethodNotAllowed            405, exit 2   a method that this address over HTTP does not know
+    ├── TooLarge                    413, exit 2   a request with more in its body than is read
+    ├── UnsupportedMediaType        415, exit 2   a request whose body is not JSON
     ├── Unavailable                 503, exit 1   something outside Autopack is missing, refused or broken
     │   ├── DiskFull                503, exit 1   a disk that is written to has no room left
     │   ├── DiskUnusable            503, exit 1   a disk that is written to is read-only, or fails
@@ -99,6 +103,38 @@ class BranchMoved(Conflict):
     """The integration branch is not where the run left it; it is never forced."""
 
     code = "branch_moved"
+
+
+class Forbidden(AutopackError):
+    """A request over HTTP that may come from another machine, or from a page of somebody else's."""
+
+    code = "forbidden"
+    status = 403
+    exit_code = 2
+
+
+class MethodNotAllowed(AutopackError):
+    """A method that this address over HTTP does not know."""
+
+    code = "method_not_allowed"
+    status = 405
+    exit_code = 2
+
+
+class TooLarge(AutopackError):
+    """A request over HTTP with more in its body than is read."""
+
+    code = "too_large"
+    status = 413
+    exit_code = 2
+
+
+class UnsupportedMediaType(AutopackError):
+    """A request over HTTP whose body is not JSON."""
+
+    code = "unsupported_media_type"
+    status = 415
+    exit_code = 2
 
 
 class Unavailable(AutopackError):

@@ -6,7 +6,7 @@ import contextlib
 import stat
 from pathlib import Path
 
-_OURS = ("artifacts", "transcripts", "workspaces", "autopack.db*", "engine.db*", "autopack.log*")
+_OURS = ("artifacts", "transcripts", "workspaces", "plans", "autopack.db*", "engine.db*", "autopack.log*")
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 

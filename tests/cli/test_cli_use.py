@@ -22,7 +22,7 @@ from views.recorded import live_owner, record_run
 PROGRAM = [sys.executable, "-c", "import sys; from autopack.cli import main; sys.exit(main())"]
 COMMANDS = [
     "init", "project", "plan", "run", "runs", "status", "show", "diff", "logs", "merge", "discard", "usage",
-    "doctor", "demo", "pause", "resume", "cancel", "retry", "skip",
+    "doctor", "demo", "pause", "resume", "cancel", "retry", "skip", "serve", "context",
 ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import typer
 from autopack import __version__
 from autopack.cli import (
     branch,
+    context,
     demo,
     diagnostics,
     diff,
@@ -23,6 +24,7 @@ from autopack.cli import (
     project,
     run,
     runs,
+    serve,
     show,
     steer,
     usage,
@@ -68,9 +70,11 @@ app.command("status")(runs.status)
 app.command("show")(show.show)
 app.command("diff")(diff.diff)
 app.command("logs")(logs.logs)
+app.command("context")(context.context)
 app.command("merge")(branch.merge)
 app.command("discard")(branch.discard)
 app.command("usage")(usage.usage)
+app.command("serve")(serve.serve)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
 

@@ -15,7 +15,7 @@ from autopack.cli.words import clean, count
 from autopack.errors import Conflict, InvalidInput, NotFound
 
 if TYPE_CHECKING:
-    from autopack.views.status import RunStatus
+    from autopack.views.status import DashboardRunStatus
 
 
 def merge(run: RunArgument) -> None:
@@ -103,7 +103,7 @@ async def _discard(said: str, *, yes: bool) -> int:
     return 0
 
 
-async def _delete_branch(status: RunStatus, repository: Path, own: Sequence[str]) -> str | None:
+async def _delete_branch(status: DashboardRunStatus, repository: Path, own: Sequence[str]) -> str | None:
     """The commit that the branch was at, None where there was none."""
     from autopack.workspace import taking
 
@@ -123,7 +123,7 @@ def _has_git(repository: Path) -> bool:
     return (repository / ".git").exists()
 
 
-def _agreed(status: RunStatus) -> bool:
+def _agreed(status: DashboardRunStatus) -> bool:
     if not sys.stdin.isatty():
         raise InvalidInput(
             f"Discarding {status.run_id} deletes its branch with {count(status.completed_phases, 'commit')}.",
@@ -133,7 +133,7 @@ def _agreed(status: RunStatus) -> bool:
     return typer.confirm(f"Delete {what}?")
 
 
-async def _look(here: Records, said: str) -> tuple[RunStatus, Sequence[str]]:
+async def _look(here: Records, said: str) -> tuple[DashboardRunStatus, Sequence[str]]:
     """Where a run is, and every commit that its branch can be at."""
     from autopack.runs import queries
     from autopack.views.find import find_run

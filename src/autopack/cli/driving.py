@@ -16,7 +16,7 @@ from autopack.runs.states import RunState
 
 if TYPE_CHECKING:
     from autopack.supervisor.services import Services
-    from autopack.views.status import RunStatus
+    from autopack.views.status import DashboardRunStatus
     from autopack.views.usage import UsageReport
 
 
@@ -25,7 +25,7 @@ _AGAIN_SECONDS = 0.5
 
 async def drive(
     services: Services, run_id: str, display: Display, *, epoch: int | None, lasting: bool = True
-) -> RunStatus:
+) -> DashboardRunStatus:
     """Drive a run until it ends, waits or is stopped, and say where it stands then.
 
     `epoch` is the one that the run is ours under; one without is taken here, and only what is new of it is
@@ -71,7 +71,7 @@ async def drive(
         return await run_status(session, run_id)
 
 
-def exit_code(status: RunStatus) -> int:
+def exit_code(status: DashboardRunStatus) -> int:
     """0 succeeded, 130 cancelled, 1 everything else."""
     if status.state == RunState.SUCCEEDED:
         return 0

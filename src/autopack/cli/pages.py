@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from autopack.routing.router import Decision
     from autopack.runs.schemas import Evidence
     from autopack.views.spend import Spend
-    from autopack.views.status import RunStatus
+    from autopack.views.status import DashboardRunStatus
     from autopack.views.timeline import AttemptView, CheckView, PhaseTimeline, RunTimeline
 
 _PASSED_LINES = 5
@@ -206,7 +206,7 @@ def _used(spend: Spend) -> str:
     )
 
 
-def _became(status: RunStatus) -> str:
+def _became(status: DashboardRunStatus) -> str:
     """What the user did with the run's branch."""
     merged = f", merged {instant(status.merged_at)}" if status.merged_at else ""
     return merged + (f", discarded {instant(status.discarded_at)}" if status.discarded_at else "")

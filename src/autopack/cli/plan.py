@@ -21,7 +21,7 @@ app = typer.Typer(help="Look at plans; give a run another one.", no_args_is_help
 @app.command("check")
 def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A plan.yaml.")]) -> None:
     """Say what is wrong with a plan, or what it holds."""
-    from autopack.cli.starter import read_plan
+    from autopack.supervisor.planfiles import read_plan
 
     plan = read_plan(named(file))
     phases = [phase for _, _, _, phase in plan.phases()]

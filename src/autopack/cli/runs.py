@@ -22,7 +22,7 @@ from autopack.cli.words import (
 )
 
 if TYPE_CHECKING:
-    from autopack.views.status import RunStatus
+    from autopack.views.status import DashboardRunStatus
 
 _SHORTEST_PLAN = 10
 """Columns that a plan's name keeps on a narrow terminal."""
@@ -49,7 +49,7 @@ async def _runs(limit: int, *, as_json: bool) -> None:
         _table(found)
 
 
-def _table(found: list[RunStatus]) -> None:
+def _table(found: list[DashboardRunStatus]) -> None:
     from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
@@ -110,7 +110,7 @@ async def _status(said: str | None, *, as_json: bool) -> None:
         say(f"{name:<11} {value}")
 
 
-def _facts(run: RunStatus) -> list[tuple[str, str]]:
+def _facts(run: DashboardRunStatus) -> list[tuple[str, str]]:
     state = words(run.state)
     if run.interrupted:
         state += f" (interrupted: no process works on it; autopack resume {run.run_id})"

@@ -1,20 +1,18 @@
-"""The first plan of a repository: how it is set up and verified, as far as its files tell. Pure reads.
-
-A starter that nobody filled in is no plan: `read_plan`, through which commands read plans, refuses it.
-"""
+"""The first plan of a repository: how it is set up and verified, as far as its files tell. Pure reads."""
 
 from __future__ import annotations
 
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
-if TYPE_CHECKING:
-    from autopack.plan import Plan
+from autopack.supervisor.planfiles import STARTER_DESCRIPTION, STARTER_NAME, read_plan
+
+__all__ = ["Checks", "detect", "plan_text", "read_plan"]
 
 
 @dataclass(frozen=True)
@@ -124,40 +122,9 @@ def plan_text(name: str, checks: Checks | None) -> str:
     return _PLAN.format(
         name=json.dumps(name, ensure_ascii=False),
         checks=_checks_text(checks),
-        phase=_PHASE,
-        description=_DESCRIPTION,
+        phase=STARTER_NAME,
+        description=STARTER_DESCRIPTION,
     )
-
-
-def read_plan(file: Path) -> Plan:
-    """The plan in a file, as `plan check` and `run` read it.
-
-    Raises `NotFound`, and `InvalidInput` for what is wrong with it or still holds the starter's words.
-    """
-    from autopack import userfiles
-    from autopack.errors import InvalidInput
-    from autopack.plan import parse_plan
-
-    text = userfiles.read(file)
-    plan = parse_plan(text, source=str(file))
-    if left := [*_left_over(plan, text)]:
-        raise InvalidInput("\n".join(f"{file}:{problem}" for problem in left))
-    return plan
-
-
-def _left_over(plan: Plan, text: str) -> Iterator[str]:
-    """What nobody replaced in the starter: `line: where: what to write`."""
-    lines = text.splitlines()
-    written = (("name", _PHASE, "what to build first"), ("description", _DESCRIPTION, "what to build"))
-    for tier, entry in enumerate(plan.tiers):
-        for number, phase in enumerate(entry.phases):
-            for key, placeholder, what in written:
-                said = " ".join(str(getattr(phase, key)).split())
-                if said != " ".join(placeholder.split()):
-                    continue
-                first = placeholder.splitlines()[0]
-                line = next((at for at, one in enumerate(lines, start=1) if first in one), 1)
-                yield f"{line}: tiers[{tier}].phases[{number}].{key}: is still the starter's; write {what}"
 
 
 def _checks_text(checks: Checks | None) -> str:
@@ -178,11 +145,6 @@ _NOTHING_FOUND = """\
 # verify: ["make test"]
 # Commands that prepare a fresh checkout, such as ["npm ci"].
 # setup: []"""
-
-_PHASE = "Replace this with what to build first"
-_DESCRIPTION = """\
-What to build, in as many words as it takes: behaviour, edge cases, names that must be kept,
-          how it is tested. This is what the Builder reads."""
 
 _PLAN = """\
 # What Autopack builds here, in tiers of phases, in this order. `autopack plan check` looks at it;

@@ -16,7 +16,7 @@ from autopack.runs.states import EndReason, RunState
 
 if TYPE_CHECKING:
     from autopack.views.integration import Integration
-    from autopack.views.status import RunStatus
+    from autopack.views.status import DashboardRunStatus
     from autopack.views.usage import UsageReport
 
 _SHOWN_COMMITS = 12
@@ -24,7 +24,7 @@ _LONGEST = 200
 
 
 def print_summary(
-    status: RunStatus,
+    status: DashboardRunStatus,
     work: Integration,
     report: UsageReport,
     *,
@@ -83,7 +83,7 @@ def _print_steps(steps: Sequence[tuple[str, str]]) -> None:
         say(f"  {command:<{longest}}   {what}" if beside else f"  {command}\n      {what}")
 
 
-def headline(status: RunStatus) -> str:
+def headline(status: DashboardRunStatus) -> str:
     """What came of the run, in one line."""
     done = f"{status.completed_phases} of {count(status.total_phases, 'phase')}"
     if status.unverified_phases:
@@ -116,7 +116,7 @@ def _print_commits(work: Integration) -> None:
         say(f"  {commit.commit[:10]} {clean(commit.name)}")
 
 
-def next_steps(status: RunStatus, work: Integration) -> Sequence[tuple[str, str]]:
+def next_steps(status: DashboardRunStatus, work: Integration) -> Sequence[tuple[str, str]]:
     """Commands that make sense now, the likeliest first."""
     run = status.run_id
     show = (f"autopack show {run}", "what each attempt did, and why")

@@ -54,6 +54,11 @@ async def after(session: ReadSession, *, event_id: int, run_id: str | None, limi
     return [_event(row) for row in await session.scalars(query)]
 
 
+async def head(session: AnySession) -> int:
+    """Id of the newest event; 0 before the first. What is read beside it holds all up to there."""
+    return await session.scalar(select(FeedHead.id).where(FeedHead.row == 1)) or 0
+
+
 class Extent(NamedTuple):
     """What the head says, and what the feed holds; whole where all four are one."""
 
@@ -65,7 +70,6 @@ class Extent(NamedTuple):
 
 async def extent(session: AnySession) -> Extent:
     """How far the feed goes: head, first and last id, and number of its events."""
-    head = await session.scalar(select(FeedHead.id).where(FeedHead.row == 1))
     row = (
         await session.execute(
             select(
@@ -75,7 +79,7 @@ async def extent(session: AnySession) -> Extent:
             )
         )
     ).one()
-    return Extent(head=head or 0, first=row.first or 1, last=row.last or 0, events=row.events)
+    return Extent(head=await head(session), first=row.first or 1, last=row.last or 0, events=row.events)
 
 
 async def set_head(session: WriteSession, *, event_id: int) -> bool:

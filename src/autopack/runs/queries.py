@@ -36,9 +36,12 @@ async def matching(session: AnySession, part: str) -> list[str]:
     return list(await session.scalars(query))
 
 
-async def recent(session: AnySession, *, limit: int) -> list[RunRow]:
-    """The newest runs, newest first."""
-    return list(await session.scalars(select(RunRow).order_by(RunRow.created_at.desc()).limit(limit)))
+async def recent(session: AnySession, *, limit: int, project_id: int | None = None) -> list[RunRow]:
+    """The newest runs, of one project or of all, newest first."""
+    query = select(RunRow).order_by(RunRow.created_at.desc()).limit(limit)
+    if project_id is not None:
+        query = query.where(RunRow.project_id == project_id)
+    return list(await session.scalars(query))
 
 
 async def unfinished_of_plan(session: AnySession, *, project_id: int, plan_path: str) -> RunRow | None:
@@ -152,6 +155,23 @@ async def attempt_counts(session: AnySession, run_ids: Sequence[str]) -> dict[st
         .group_by(AttemptRow.run_id)
     )
     return {row.run_id: row.attempts for row in await session.execute(query)}
+
+
+async def verdicts(session: AnySession, run_ids: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
+    """Every verdict that was given on attempts of several runs, each with its run's id."""
+    query = (
+        select(AttemptRow.run_id, AttemptRow.verdict)
+        .where(AttemptRow.run_id.in_(run_ids))
+        .where(AttemptRow.verdict.is_not(None))
+    )
+    return [(row.run_id, row.verdict) for row in await session.execute(query)]
+
+
+async def activities(session: AnySession, run_ids: Sequence[str]) -> dict[str, ActivityRow]:
+    """What several runs were last said to be at, by run; one that was never driven is not among them."""
+    query = select(ActivityRow).where(ActivityRow.run_id.in_(run_ids))
+    found = await session.scalars(query.execution_options(populate_existing=True))
+    return {row.run_id: row for row in found}
 
 
 async def own_commits(session: AnySession, run_id: str) -> tuple[str, ...]:

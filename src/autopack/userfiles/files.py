@@ -9,7 +9,9 @@ them with the line of each value, validates it strictly against a pydantic shape
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -53,11 +55,22 @@ def parse(text: str, *, source: str, shape: type[ShapeT]) -> ShapeT:
 
     Raises InvalidInput: one line per problem, all of them, in the order of the file.
     """
-    reader = Reader(source)
+    return _parse(text, Reader(source), shape)
+
+
+def parse_document(document: Mapping[str, Any], *, source: str, shape: type[ShapeT]) -> ShapeT:
+    """Validate what arrived as JSON as if it stood in a file of the user's; it is called `source`.
+
+    Raises InvalidInput as `parse` does, without lines: each problem is named by its place.
+    """
+    return _parse(_json(document), Reader(source, numbered=False), shape)
+
+
+def _parse(text: str, reader: Reader, shape: type[ShapeT]) -> ShapeT:
     data = reader.read(text.removeprefix("\ufeff"))
     if newer := _newer_version(data, shape):
         problem = Problem(reader.spots[("schema_version",)].line, ("schema_version",), newer)
-        raise InvalidInput(message(source, [problem]))
+        raise _invalid(reader, [problem])
     problems = reader.problems
     try:
         # As JSON, because strict JSON takes lists for tuples and texts for enums, but never 'yes' for true.
@@ -68,7 +81,39 @@ def parse(text: str, *, source: str, shape: type[ShapeT]) -> ShapeT:
     else:
         if not problems:
             return valid
-    raise InvalidInput(message(source, problems))
+    raise _invalid(reader, problems)
+
+
+def _invalid(reader: Reader, problems: Sequence[Problem]) -> InvalidInput:
+    placed = problems if reader.numbered else [replace(problem, line=0) for problem in problems]
+    return InvalidInput(message(reader.source, placed))
+
+
+_BREAKS = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
+"""What YAML takes for the end of a line, or does not take at all, where JSON takes it for a letter."""
+
+
+def _json(document: Mapping[str, Any]) -> str:
+    """JSON that is YAML too, and says the same as both."""
+    text = json.dumps(document, ensure_ascii=False)
+    return _BREAKS.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+
+
+def written(document: Mapping[str, Any]) -> str:
+    """A document as the text of a YAML file that says the same."""
+    from io import StringIO
+
+    from ruamel.yaml import YAML
+
+    yaml: Any = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.allow_unicode = True
+    yaml.sort_base_mapping_type_on_output = False
+    if _BREAKS.search(json.dumps(document, ensure_ascii=False)):  # no writer of YAML gets these right
+        return _json(document) + "\n"
+    out = StringIO()
+    yaml.dump(document, out)
+    return out.getvalue()
 
 
 def published_schema(shape: type[BaseModel], *, title: str) -> dict[str, Any]:

@@ -21,6 +21,8 @@ class Reader:
     """Plain data from YAML text, with the line of every value and what is wrong before any validation."""
 
     source: str
+    numbered: bool = True
+    """Whether problems are named with their line."""
     spots: dict[Loc, Spot] = field(default_factory=dict[Loc, Spot])
     problems: list[Problem] = field(default_factory=list[Problem])
     _expanded: int = 0
@@ -39,7 +41,7 @@ class Reader:
         return cast("dict[str, object]", data)
 
     def _fatal(self, line: int, text: str) -> InvalidInput:
-        return InvalidInput(message(self.source, [Problem(line, (), text)]))
+        return InvalidInput(message(self.source, [Problem(line if self.numbered else 0, (), text)]))
 
     def _compose(self, text: str) -> Any:
         from ruamel.yaml import YAML

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -29,7 +29,10 @@ class Misfits(ValueError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: on which 1-based line, at which value, and what to write."""
+    """One thing that is wrong: on which 1-based line, at which value, and what to write.
+
+    Line 0: it has none, being no file.
+    """
 
     line: int
     loc: Loc
@@ -58,16 +61,21 @@ def too_large(source: str) -> str:
 def message(source: str, problems: Sequence[Problem]) -> str:
     """One line per problem, in the order of the file: `file:line: where: what`."""
     ordered = sorted(problems, key=lambda problem: problem.line)
-    lines = [
-        f"{source}:{p.line}: {_path(p.loc)}: {p.text}" if p.loc else f"{source}:{p.line}: {p.text}"
-        for p in ordered[:MAX_SHOWN]
-    ]
+    lines = [": ".join(_parts(source, problem)) for problem in ordered[:MAX_SHOWN]]
     if len(ordered) > MAX_SHOWN:
         lines.append(f"{source}: and {len(ordered) - MAX_SHOWN} more")
     return "\n".join(lines)
 
 
-def _path(loc: Loc) -> str:
+def _parts(source: str, problem: Problem) -> Iterator[str]:
+    yield f"{source}:{problem.line}" if problem.line else source
+    if problem.loc:
+        yield path_text(problem.loc)
+    yield problem.text
+
+
+def path_text(loc: Loc) -> str:
+    """A place as an error names it: `tiers[0].phases[1].complexity`."""
     path = ""
     for part in loc:
         if isinstance(part, int):

@@ -33,7 +33,7 @@ def translate(invalid: ValidationError, spots: Mapping[Loc, Spot], shape: type[B
         elif error["type"] == "extra_forbidden":
             problems.append(Problem(spot.line, place, _unknown(place, shape)))
         else:
-            problems.append(Problem(spot.line, place, _wrong(error, spot)))
+            problems.append(Problem(spot.line, place, wrong(error, written=spot.written)))
     return problems
 
 
@@ -76,7 +76,8 @@ def _plain(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
             return node
 
 
-def _wrong(error: ErrorDetails, spot: Spot) -> str:
+def wrong(error: ErrorDetails, *, written: str) -> str:
+    """What one value should have been instead; `written` is how a scalar stands in its file."""
     given: object = error["input"]
     ctx: dict[str, Any] = error.get("ctx", {})
     match error["type"]:
@@ -89,9 +90,7 @@ def _wrong(error: ErrorDetails, spot: Spot) -> str:
             return f"{shown(given)} is not one of {expected}; write one of them"
         case "string_type" if isinstance(given, bool | int | float):
             read_as = "true or false" if isinstance(given, bool) else "a number"
-            return (
-                f"{spot.written} is read as {read_as}, but must be text; put it in quotes: '{spot.written}'"
-            )
+            return f"{written} is read as {read_as}, but must be text; put it in quotes: '{written}'"
         case "string_type":
             return f"must be one text, not {kind_of(given)}"
         case "int_type" | "int_parsing" | "int_from_float":
@@ -104,8 +103,10 @@ def _wrong(error: ErrorDetails, spot: Spot) -> str:
             return f"must be a list, not one text; write [{shown(given)}]"
         case "tuple_type" | "list_type":
             return f"must be a list, not {kind_of(given)}"
-        case "model_type" | "dict_type" | "mapping_type":
+        case "model_type" | "model_attributes_type" | "dict_type" | "mapping_type":
             return f"must hold keys and values, not {kind_of(given)}"
+        case "string_unicode":
+            return "holds a character that no text may hold; remove it"
         case "too_short":
             return f"must hold at least {ctx['min_length']}; add one"
         case "too_long":

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PlainSerializer
 
 from autopack.usage.money import to_usd
 from autopack.usage.schemas import UsageSum
+
+
+def _written_out(usd: Decimal) -> str:
+    return f"{usd:f}"
+
+
+Usd = Annotated[Decimal, PlainSerializer(_written_out, return_type=str, when_used="json")]
+"""Dollars; as JSON a text such as "0.0123", in which no cent is rounded and no exponent stands."""
 
 
 class Spend(BaseModel):
@@ -18,7 +27,7 @@ class Spend(BaseModel):
     usage can have taken. Dollars of simulated calls are list prices: nobody was charged.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     calls: int = 0
     tokens: int = 0
@@ -30,7 +39,7 @@ class Spend(BaseModel):
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
     reasoning_tokens: int = 0
-    cost_usd: Decimal | None = None
+    cost_usd: Usd | None = None
     """Dollars of the calls with a known price; None where there is none."""
     unpriced_calls: int = 0
     """Calls with known tokens and no known price."""

@@ -2,32 +2,58 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from autopack.db import ReadSession
 from autopack.feed import queries as feed
+from autopack.plan import Plan
 from autopack.processes import Confinement
 from autopack.projects import queries as projects
 from autopack.projects.tables import ProjectRow
-from autopack.runs import queries
+from autopack.roles.schemas import Severity
+from autopack.runs import queries, service
 from autopack.runs.progress import progress_of
 from autopack.runs.schemas import branch_name
-from autopack.runs.states import Intent, PhaseState, RunState
-from autopack.runs.tables import PhaseRow, RunRow
+from autopack.runs.states import PhaseState, RunState
+from autopack.runs.tables import ActivityRow, PhaseRow, RunRow
 from autopack.supervisor import workers
 from autopack.usage.recorder import get_usage_summary
 from autopack.usage.schemas import UsageSum
 from autopack.views.phases import unverified_ids
-from autopack.views.spend import Spend, spend_of
+from autopack.views.spend import Spend, Usd, spend_of
 
 
-class RunStatus(BaseModel):
-    """A run at one moment. Indexes are 1-based, None before the start and after the end."""
+class _Shown(BaseModel):
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
-    model_config = ConfigDict(frozen=True)
+
+class IssueCounts(_Shown):
+    """Issues in all verdicts on a run's attempts, those that a later attempt mended included."""
+
+    major: int = 0
+    minor: int = 0
+
+
+class CurrentActivity(_Shown):
+    """What a run is at in this moment, as the process that drives it said a moment ago."""
+
+    what: str
+    """`builder` or `auditor` at work, or `clone`, `setup`, `baseline`, `verify`."""
+    doing: str
+    phase_id: str | None
+    """Null before the first phase."""
+    tokens: int | None
+    """Reported tokens of the conversation so far; null where no model is at work."""
+    since: datetime
+
+
+class DashboardRunStatus(_Shown):
+    """A run at one moment. Indexes are 1-based, null before the start and after the end."""
 
     run_id: str
     state: str
@@ -58,6 +84,17 @@ class RunStatus(BaseModel):
     attempts: int
     """Attempts at all phases together."""
     usage: Spend
+    tokens_used: int
+    """What is known to be used: `usage.tokens`. Calls of unknown usage are counted in `usage` alone."""
+    token_budget: int | None
+    """Of the plan; null: none."""
+    cost_usd: Usd | None
+    """What is known to be spent: `usage.cost_usd`; null where no price is known."""
+    cost_budget_usd: Usd | None
+    """Of the plan; null: none."""
+    issue_counts: IssueCounts
+    activity: CurrentActivity | None
+    """Null where no live process works on it."""
     sandboxed: bool
     driven: bool
     """A live process works on it."""
@@ -68,6 +105,8 @@ class RunStatus(BaseModel):
     end_reason: str | None
     end_detail: str
     waits_for: str | None
+    resumes_at: datetime | None
+    """When it goes on by itself; null: not by itself."""
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
@@ -77,6 +116,8 @@ class RunStatus(BaseModel):
     """When its branch and workspace were deleted."""
     elapsed_seconds: float | None
     """From the start to the end, to now, or to the last event of an interrupted run."""
+    as_of: int
+    """Id of the newest event of the feed that this holds: follow the feed from there."""
 
     @property
     def ended(self) -> bool:
@@ -84,7 +125,7 @@ class RunStatus(BaseModel):
         return self.state in {RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED}
 
 
-async def run_status(session: ReadSession, run_id: str) -> RunStatus:
+async def run_status(session: ReadSession, run_id: str) -> DashboardRunStatus:
     """Status of one run. Raises `NotFound`."""
     run = await queries.run(session, run_id)
     sums = await get_usage_summary(session, None, ("run_id",), run_id=run_id)
@@ -92,9 +133,11 @@ async def run_status(session: ReadSession, run_id: str) -> RunStatus:
     return status
 
 
-async def run_list(session: ReadSession, *, limit: int) -> list[RunStatus]:
-    """The newest runs, newest first."""
-    runs = await queries.recent(session, limit=limit)
+async def run_list(
+    session: ReadSession, *, limit: int, project_id: int | None = None
+) -> list[DashboardRunStatus]:
+    """The newest runs, of one project or of all, newest first."""
+    runs = await queries.recent(session, limit=limit, project_id=project_id)
     if not runs:
         return []
     window = datetime.now(UTC) - min(run.created_at for run in runs) + timedelta(hours=1)
@@ -103,7 +146,7 @@ async def run_list(session: ReadSession, *, limit: int) -> list[RunStatus]:
 
 async def _statuses(
     session: ReadSession, runs: Sequence[RunRow], sums: Sequence[UsageSum]
-) -> list[RunStatus]:
+) -> list[DashboardRunStatus]:
     """As many queries for many runs as for one."""
     ids = [run.id for run in runs]
     phases = await queries.phases_of(session, ids)
@@ -112,6 +155,9 @@ async def _statuses(
     owners = {run.owner for run in runs if run.owner is not None and not RunState(run.state).ended}
     living = await workers.living(session, owners)
     last = await feed.last_instants(session, [run.id for run in runs if run.ended_at is None])
+    issues = _issue_counts(await queries.verdicts(session, ids))
+    activities = await queries.activities(session, [run.id for run in runs if run.owner in living])
+    head = await feed.head(session)
     return [
         _status(
             run,
@@ -119,11 +165,32 @@ async def _statuses(
             found[run.project_id],
             attempts=attempts.get(run.id, 0),
             usage=spend_of(one for one in sums if one.run_id == run.id),
+            issues=issues.get(run.id, IssueCounts()),
+            activity=_activity(activities.get(run.id)),
             driven=run.owner in living,
             last=last.get(run.id),
+            head=head,
         )
         for run in runs
     ]
+
+
+def _issue_counts(verdicts: Sequence[tuple[str, dict[str, Any]]]) -> dict[str, IssueCounts]:
+    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for run_id, verdict in verdicts:
+        found[run_id].update(issue["severity"] for issue in verdict["issues"])
+    return {
+        run_id: IssueCounts(major=counts[Severity.MAJOR], minor=counts[Severity.MINOR])
+        for run_id, counts in found.items()
+    }
+
+
+def _activity(row: ActivityRow | None) -> CurrentActivity | None:
+    if row is None:
+        return None
+    return CurrentActivity(
+        what=row.what, doing=row.doing, phase_id=row.phase_id or None, tokens=row.tokens, since=row.since
+    )
 
 
 def _status(
@@ -133,17 +200,21 @@ def _status(
     *,
     attempts: int,
     usage: Spend,
+    issues: IssueCounts,
+    activity: CurrentActivity | None,
     driven: bool,
     last: datetime | None,
-) -> RunStatus:
+    head: int,
+) -> DashboardRunStatus:
     state = RunState(run.state)
     interrupted = not state.ended and not driven and run.waits_for is None
     progress = progress_of(run.id, phases, ended=state.ended)
     current = _current(phases, progress.current_phase_index)
     unverified = unverified_ids(run)
-    return RunStatus(
+    budget = Plan.model_validate(run.plan).budget
+    return DashboardRunStatus(
         run_id=run.id,
-        state=_shown_state(state, Intent(run.intent), driven=driven),
+        state=service.shown_state(run, driven=driven),
         current_tier_name=current.tier_name if current else None,
         current_phase_name=current.name if current else None,
         current_phase_id=current.phase_id if current else None,
@@ -166,6 +237,12 @@ def _status(
         head_commit=run.head_commit,
         attempts=attempts,
         usage=usage,
+        tokens_used=usage.tokens,
+        token_budget=budget and budget.tokens,
+        cost_usd=usage.cost_usd,
+        cost_budget_usd=budget and budget.usd,
+        issue_counts=issues,
+        activity=activity,
         sandboxed=run.confinement != Confinement.NONE,
         driven=driven,
         interrupted=interrupted,
@@ -174,23 +251,19 @@ def _status(
         end_reason=run.end_reason,
         end_detail=run.end_detail,
         waits_for=run.waits_for,
+        resumes_at=None,
         created_at=run.created_at,
         started_at=run.started_at,
         ended_at=run.ended_at,
         merged_at=run.merged_at,
         discarded_at=run.discarded_at,
         elapsed_seconds=_elapsed(run, until=datetime.now(UTC) if driven else last),
+        as_of=head,
     )
 
 
 def _current(phases: Sequence[PhaseRow], index: int | None) -> PhaseRow | None:
     return None if index is None else phases[index - 1]
-
-
-def _shown_state(state: RunState, asked: Intent, *, driven: bool) -> str:
-    if state.ended or not driven or asked is Intent.NONE:
-        return state
-    return "cancelling" if asked is Intent.CANCEL else "pausing"
 
 
 def _elapsed(run: RunRow, *, until: datetime | None) -> float | None:

@@ -19,11 +19,11 @@ from autopack.usage.recorder import get_usage_summary
 from autopack.usage.schemas import UsageSum
 from autopack.views.phases import unverified_ids
 from autopack.views.spend import Spend, spend_of
-from autopack.views.status import RunStatus, run_status
+from autopack.views.status import DashboardRunStatus, run_status
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
 
 class CheckView(_Frozen):
@@ -112,10 +112,12 @@ class TierTimeline(_Frozen):
 class RunTimeline(_Frozen):
     """A run from its baseline to its end."""
 
-    status: RunStatus
+    status: DashboardRunStatus
     baseline: tuple[CheckView, ...]
     """What ran on the untouched commit, before anything was spent."""
     tiers: tuple[TierTimeline, ...]
+    as_of: int
+    """Id of the newest event of the feed that this holds: follow the feed from there."""
 
     @property
     def phases(self) -> tuple[PhaseTimeline, ...]:
@@ -156,6 +158,7 @@ async def run_timeline(session: ReadSession, run_id: str) -> RunTimeline:
             )
             for index, name in tiers
         ),
+        as_of=status.as_of,
     )
 
 

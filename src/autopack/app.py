@@ -1,0 +1,73 @@
+"""The service as an application: everything is opened when it starts, and closed when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from autopack import __version__
+from autopack.config import Settings
+from autopack.dashboard import docs_page, endpoints, run_endpoints
+from autopack.dashboard.contract import openapi_of, operation_id
+from autopack.dashboard.guard import Guard
+from autopack.dashboard.problems import handle_errors
+from autopack.supervisor import repair
+from autopack.supervisor.machines import refuse_second_machine
+from autopack.supervisor.services import open_services
+
+DESCRIPTION = "Steer runs and see what they do. Every error has one shape: what happened, and what to do."
+
+
+class _Application(FastAPI):
+    def openapi(self) -> dict[str, object]:
+        """The document that /docs shows."""
+        return openapi_of(self)
+
+
+def create_app(
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    address: str = "http://127.0.0.1:8000",
+    unsandboxed: bool = False,
+) -> FastAPI:
+    """The application on one home. `address` is where it is reached, for other processes to know.
+
+    `unsandboxed`: what models write in runs that are started here runs with the user's rights.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        from autopack.supervisor.serving import serving
+
+        async with open_services(settings, environ=environ) as services:
+            await refuse_second_machine(settings, services.database)
+            await repair.at_start(settings, services.database)
+            app.state.services = services
+            # The feed's tailer opens here, around what follows: app.state.tailer.
+            async with serving(services, address=address) as driving:
+                app.state.serving = driving
+                yield
+
+    app = _Application(
+        title="Autopack",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        middleware=[Middleware(Guard)],
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=operation_id,
+    )
+    app.state.unsandboxed = unsandboxed
+    handle_errors(app)
+    app.include_router(run_endpoints.router)
+    app.include_router(endpoints.router)
+    # The routers of the live feed and of the notes are included here.
+    app.include_router(docs_page.router)
+    return app

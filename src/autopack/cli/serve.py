@@ -1,0 +1,38 @@
+"""`autopack serve`: the service, for HTTP clients and dashboards."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from autopack.cli.diagnostics import open_log
+from autopack.cli.door import in_loop, settings
+from autopack.cli.out import say
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option("--host", help="A loopback address: 127.0.0.1, ::1 or localhost.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 is any free one.")] = 8000,
+    unsandboxed: Annotated[
+        bool,
+        typer.Option("--unsandboxed", help="Run what models write with your rights, in runs started here."),
+    ] = False,
+) -> None:
+    """Serve the HTTP API, and drive the runs that are started with it.
+
+    Ctrl-C ends it; runs that it was driving go on when it is started again.
+    """
+    from autopack import main
+
+    here = settings()
+    main.loopback(host)
+    open_log(here)
+
+    def ready(url: str) -> None:
+        say(f"Autopack listens on {url} (the API: {url}/docs). Ctrl-C ends it.")
+
+    in_loop(main.serve(here, os.environ, host=host, port=port, unsandboxed=unsandboxed, ready=ready))

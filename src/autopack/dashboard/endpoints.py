@@ -1,0 +1,209 @@
+"""What is read: runs as they stand and as they went, projects, plans looked at, and the service's health."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from autopack import __version__
+from autopack.artifacts import ArtifactStore
+from autopack.dashboard.access import Here, MaybePhase, PhaseId, Reading, RunId, serving_of
+from autopack.dashboard.problems import OF_POST, answers
+from autopack.dashboard.schemas import (
+    CheckedPhase,
+    CheckedPlan,
+    ChosenModel,
+    CommandOutput,
+    PhaseDetail,
+    PlanRequest,
+    Project,
+    ProjectList,
+    RunList,
+)
+from autopack.errors import InvalidInput, NotFound
+from autopack.plan import Plan
+from autopack.projects import queries as projects
+from autopack.routing.policy import Policy, load_policy
+from autopack.routing.router import Decision, ModelRouter
+from autopack.supervisor import planfiles
+from autopack.views.change import change_of
+from autopack.views.context import context_block
+from autopack.views.evidence import output_tail
+from autopack.views.find import find_phase
+from autopack.views.health import Health, health
+from autopack.views.status import DashboardRunStatus, run_list, run_status
+from autopack.views.timeline import PhaseTimeline, RunTimeline, run_timeline
+
+router = APIRouter()
+
+Limit = Annotated[int, Query(ge=1, le=1000, description="At most so many.")]
+Lines = Annotated[int, Query(ge=0, le=1000, description="Lines of each command's output.")]
+OfProject = Annotated[
+    str | None, Query(max_length=4096, description="Only of the project of this id, path or name.")
+]
+
+
+class DiffAnswer(Response):
+    """A diff, byte for byte."""
+
+    media_type = "text/x-diff"
+
+
+class MarkdownAnswer(Response):
+    """A text in Markdown."""
+
+    media_type = "text/markdown"
+
+
+@router.get("/dashboard/runs", tags=["Runs"], responses=answers(NotFound, InvalidInput))
+async def list_runs(session: Reading, limit: Limit = 20, project: OfProject = None) -> RunList:
+    """The newest runs, newest first."""
+    of = None if project is None else (await planfiles.find_project(session, project)).id
+    return RunList(runs=tuple(await run_list(session, limit=limit, project_id=of)))
+
+
+@router.get("/dashboard/runs/{run_id}/status", tags=["Runs"], responses=answers(NotFound, InvalidInput))
+async def get_run_status(session: Reading, run_id: RunId) -> DashboardRunStatus:
+    """Where a run stands."""
+    return await run_status(session, run_id)
+
+
+@router.get("/dashboard/runs/{run_id}/timeline", tags=["Runs"], responses=answers(NotFound, InvalidInput))
+async def get_run_timeline(session: Reading, run_id: RunId) -> RunTimeline:
+    """What a run did: every phase and attempt, with its decision, checks, verdict and cost."""
+    return await run_timeline(session, run_id)
+
+
+@router.get(
+    "/dashboard/runs/{run_id}/phases/{phase}", tags=["Runs"], responses=answers(NotFound, InvalidInput)
+)
+async def get_phase(
+    here: Here, session: Reading, run_id: RunId, phase: PhaseId, lines: Lines = 40
+) -> PhaseDetail:
+    """All about one phase, with the end of what each command said."""
+    timeline = await run_timeline(session, run_id)
+    found = timeline.phases[find_phase([one.id for one in timeline.phases], phase) - 1]
+    outputs = await asyncio.to_thread(_outputs, here.artifacts, found, lines)
+    return PhaseDetail(run_id=run_id, phase=found, outputs=outputs, as_of=timeline.as_of)
+
+
+def _outputs(artifacts: ArtifactStore, phase: PhaseTimeline, lines: int) -> tuple[CommandOutput, ...]:
+    found: list[CommandOutput] = []
+    for attempt in phase.attempts:
+        for check in attempt.checks:
+            tail = output_tail(artifacts, check.evidence, lines=lines)
+            output = CommandOutput(
+                attempt=attempt.number,
+                step=check.step,
+                command=check.command,
+                lines=tail.lines,
+                left_out=tail.left_out,
+                gone=tail.gone,
+            )
+            found.append(output)
+    return tuple(found)
+
+
+@router.get(
+    "/dashboard/runs/{run_id}/diff",
+    tags=["Runs"],
+    response_class=DiffAnswer,
+    responses={200: {"content": {"text/x-diff": {}}}, **answers(NotFound, InvalidInput)},
+)
+async def get_diff(here: Here, run_id: RunId, phase: MaybePhase = None) -> DiffAnswer:
+    """What a run committed, or what the last attempt at a phase changed, as a diff that git applies."""
+    async with here.database.read() as session:
+        timeline = await run_timeline(session, run_id)
+    diff = await change_of(timeline, phase, settings=here.settings, artifacts=here.artifacts)
+    return DiffAnswer(diff)
+
+
+@router.get(
+    "/dashboard/runs/{run_id}/context",
+    tags=["Runs"],
+    response_class=MarkdownAnswer,
+    responses={200: {"content": {"text/markdown": {}}}, **answers(NotFound, InvalidInput)},
+)
+async def get_context(session: Reading, run_id: RunId) -> MarkdownAnswer:
+    """Where a run stands as a block of Markdown, to paste into a chat."""
+    return MarkdownAnswer(await context_block(session, run_id))
+
+
+@router.get("/projects", tags=["Projects and plans"], responses=answers())
+async def list_projects(session: Reading) -> ProjectList:
+    """The registered projects."""
+    known = await projects.every(session)
+    found = [
+        Project(id=one.id, name=one.name, path=one.path, there=_is_there(one.path), created_at=one.created_at)
+        for one in known
+    ]
+    return ProjectList(projects=tuple(found))
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return Path(path).is_dir()
+    except ValueError:  # no path at all
+        return False
+
+
+@router.post("/plans/check", tags=["Projects and plans"], responses=answers(*OF_POST, NotFound))
+async def check_plan(here: Here, asked: PlanRequest) -> CheckedPlan:
+    """Look at a plan without running it: what is wrong with it, or who would build and audit each phase."""
+    project = None
+    if asked.project is not None or asked.plan_path is not None:
+        async with here.database.read() as session:
+            project = await planfiles.find_project(session, asked.project, plan_path=asked.plan_path)
+    if project is not None and asked.plan_path is not None:
+        path = planfiles.plan_in_project(Path(project.path), asked.plan_path)
+        plan = await asyncio.to_thread(planfiles.read_plan, path)
+    else:
+        plan = await asyncio.to_thread(planfiles.check_document, asked.plan or {}, here.redactor)
+    return _checked(plan, load_policy(here.settings.policy_path))
+
+
+def _checked(plan: Plan, policy: Policy) -> CheckedPlan:
+    router = ModelRouter(policy)
+    phases: list[CheckedPhase] = []
+    for _, index, tier, phase in plan.phases():
+        chosen = router.decide_attempt(category=phase.category, complexity=phase.complexity)
+        checked = CheckedPhase(
+            index=index,
+            id=phase.id,
+            name=phase.name,
+            tier_name=tier.name,
+            category=phase.category,
+            complexity=phase.complexity,
+            verified=bool(plan.commands(phase)),
+            builder=_chosen(chosen.builder),
+            auditor=_chosen(chosen.auditor),
+            same_family=chosen.auditor.same_family,
+        )
+        phases.append(checked)
+    return CheckedPlan(name=plan.name, tiers=len(plan.tiers), phases=tuple(phases))
+
+
+def _chosen(decision: Decision) -> ChosenModel:
+    return ChosenModel(model=decision.model.name, reason=decision.reason)
+
+
+@router.get(
+    "/health",
+    tags=["Service"],
+    responses={**answers(), 503: {"model": Health, "description": "A part of the service is not ok."}},
+)
+async def get_health(request: Request, response: Response, here: Here) -> Health:
+    """Whether the service can work: its database, its engine and its disk."""
+    serving = serving_of(request)
+    found = await health(
+        here.settings,
+        here.database,
+        version=__version__,
+        driving=serving.driving,
+        healthy=serving.healthy,
+    )
+    response.status_code = 200 if found.ok else 503
+    return found

@@ -1,0 +1,145 @@
+"""What the endpoints take and answer, beside the views."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from autopack.dashboard.access import PHASE
+from autopack.views.status import DashboardRunStatus
+from autopack.views.timeline import PhaseTimeline
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, extra="forbid", strict=True)
+
+
+class PlanRequest(_Request):
+    """Which plan, on which project. Exactly one of `plan` and `plan_path`."""
+
+    project: Annotated[int, Field(ge=1, le=2**31 - 1)] | Annotated[str, Field(max_length=4096)] | None = None
+    """A registered project by its id, path or name. Null: the one that holds `plan_path`, or the only one."""
+    plan: dict[str, Any] | None = None
+    """The plan itself, as plan.yaml has it (docs/plan.schema.json)."""
+    plan_path: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
+    """A file inside the project: from its top, or absolute. Nothing outside is read, by no link either."""
+    accept_red_baseline: bool = False
+    """Go on although the untouched commit fails its own checks."""
+
+    @model_validator(mode="after")
+    def _one_plan(self) -> PlanRequest:
+        if (self.plan is None) == (self.plan_path is None):
+            raise ValueError("must hold one of plan and plan_path, and not both")
+        return self
+
+
+class SkipRequest(_Request):
+    """Which phase to skip."""
+
+    phase: Annotated[str, Field(pattern=PHASE, max_length=64)] | None = None
+    """A phase's id; null: the one that the run is at."""
+
+
+class StartedRun(_Answer):
+    """A run that was created, and starts as soon as the service has a hand free."""
+
+    run_id: str
+    state: str
+    notices: tuple[str, ...]
+    """What its user should know."""
+
+
+class ControlAnswer(_Answer):
+    """Where a run is after something was asked of it."""
+
+    run_id: str
+    state: str
+    """As it is shown: `pausing` and `cancelling` while that is asked and not yet done."""
+    changed: bool
+    """False where it was so already."""
+
+
+class RunList(_Answer):
+    """The newest runs, newest first."""
+
+    runs: tuple[DashboardRunStatus, ...]
+
+
+class CommandOutput(_Answer):
+    """The end of what one command said."""
+
+    attempt: int
+    step: str
+    """`setup` or `verify`."""
+    command: str
+    lines: tuple[str, ...]
+    left_out: int
+    """Lines before them."""
+    gone: bool
+    """The output was removed from the home by hand."""
+
+
+class PhaseDetail(_Answer):
+    """All about one phase."""
+
+    run_id: str
+    phase: PhaseTimeline
+    outputs: tuple[CommandOutput, ...]
+    """Of every check of its attempts, in their order."""
+    as_of: int
+    """Id of the newest event of the feed that this holds: follow the feed from there."""
+
+
+class Project(_Answer):
+    """A repository that Autopack works on."""
+
+    id: int
+    name: str
+    path: str
+    there: bool
+    """Whether its folder is there now."""
+    created_at: datetime
+
+
+class ProjectList(_Answer):
+    """The registered projects, by name."""
+
+    projects: tuple[Project, ...]
+
+
+class ChosenModel(_Answer):
+    """A model, and the rule that chose it."""
+
+    model: str
+    reason: str
+
+
+class CheckedPhase(_Answer):
+    """A phase of a plan, and who would build and audit its first attempt."""
+
+    index: int
+    id: str
+    name: str
+    tier_name: str
+    category: str
+    complexity: str
+    verified: bool
+    """Whether any command verifies it; not where the plan says `verify: none`."""
+    builder: ChosenModel
+    auditor: ChosenModel
+    same_family: bool
+    """Builder and Auditor are of one family: the policy has no other."""
+
+
+class CheckedPlan(_Answer):
+    """A plan that can be used. Nothing was created."""
+
+    name: str
+    tiers: int
+    phases: tuple[CheckedPhase, ...]
