@@ -27,6 +27,11 @@ from sqlalchemy.orm import configure_mappers
 
 LOADED = (
     "autopack.cli.app",
+    "autopack.cli.serve",
+    "autopack.main",
+    "autopack.app",
+    "autopack.dashboard.endpoints",
+    "uvicorn",
     "autopack.cli.driving",
     "autopack.supervisor.engine",
     "autopack.supervisor.launch",
