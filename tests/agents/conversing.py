@@ -104,7 +104,9 @@ class Notes:
         return _nothing
 
     async def rest(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+        until = asyncio.get_running_loop().time() + seconds
+        while (left := until - asyncio.get_running_loop().time()) > 0:
+            await asyncio.sleep(left)
 
     def doing(self, activity: str, *, tokens: int | None = None) -> None:
         self.activities.append(activity)

@@ -9,6 +9,7 @@ from autopack.errors import AutopackError
 from autopack.plan import Limits
 from autopack.runs.queries import Worked
 
+MINUTE_SECONDS = 60.0
 NOTICE_SHARE = 0.8
 """Share of a limit after which a notice is given."""
 
@@ -66,15 +67,15 @@ class Clock:
     def near(self) -> Near | None:
         """A limit that is near and was not told of yet."""
         for limit, minutes, seconds in self._running():
-            if seconds >= NOTICE_SHARE * 60 * minutes and limit not in self._noticed:
+            if seconds >= NOTICE_SHARE * MINUTE_SECONDS * minutes and limit not in self._noticed:
                 self._noticed.add(limit)
-                return Near(limit=limit, minutes=minutes, left_seconds=60 * minutes - seconds)
+                return Near(limit=limit, minutes=minutes, left_seconds=MINUTE_SECONDS * minutes - seconds)
         return None
 
     def check(self, doing: str) -> None:
         """Raise `TimeLimitReached` or `Stalled` where a limit is over. `doing` is what the run is at."""
         for limit, minutes, seconds in self._running():
-            if seconds < 60 * minutes:
+            if seconds < MINUTE_SECONDS * minutes:
                 continue
             hint = f"It goes on with `autopack retry`; {limit} is in the plan's limits."
             if limit == "stall_minutes":

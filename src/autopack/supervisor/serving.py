@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autopack.errors import AutopackError, Conflict, InvalidInput, NotFound, Unavailable
 from autopack.projects import queries as projects
@@ -14,8 +15,10 @@ from autopack.runs import queries, service
 from autopack.runs.states import Intent, Waiting
 from autopack.runs.tables import RunRow
 from autopack.supervisor import control, launch
-from autopack.supervisor.engine import Engine, engine
 from autopack.supervisor.services import Services
+
+if TYPE_CHECKING:
+    from autopack.supervisor.engine import Engine
 
 LOOK_SECONDS = 0.5
 """How often a service looks for runs that wait; its own endpoints wake it at once."""
@@ -136,6 +139,8 @@ class Serving:
 @asynccontextmanager
 async def serving(services: Services, *, address: str) -> AsyncGenerator[Serving]:
     """A service at an address (a URL), until the end of the block."""
+    from autopack.supervisor.engine import engine
+
     async with engine(services, address=address) as running:
         serving = Serving(services, running)
         serving.start()
