@@ -20,7 +20,8 @@ AT_HOME = {
     "httpx2": ["autopack.agents"],
     "dbos": ["autopack.supervisor.engine"],
     "genai_prices": ["autopack.usage.prices", "autopack.agents"],
-    "uvicorn": ["autopack.simulator"],
+    "fastapi": ["autopack.dashboard", "autopack.app"],
+    "uvicorn": ["autopack.simulator", "autopack.dashboard"],
     "alembic": ["autopack.migrations"],
     "rich": [
         "autopack.cli.live",

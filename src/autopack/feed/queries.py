@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import func, insert, select, update
 
-from autopack.db import AnySession, ReadSession, WriteSession, changed
+from autopack.db import AnySession, ReadSession, WriteSession, announce, changed
 from autopack.errors import Unavailable
 from autopack.feed.schemas import EVENT_BODY, SCHEMA_VERSION, Event, EventBody
 from autopack.feed.tables import EventRow, FeedHead
@@ -39,6 +39,7 @@ async def _append(session: WriteSession, run_id: str, body: EventBody) -> None:
             created_at=datetime.now(UTC),
         )
     )
+    await announce(session)
 
 
 def _json(body: EventBody) -> str:
@@ -52,6 +53,20 @@ async def after(session: ReadSession, *, event_id: int, run_id: str | None, limi
     if run_id is not None:
         query = query.where(EventRow.run_id == run_id)
     return [_event(row) for row in await session.scalars(query)]
+
+
+class Bounds(NamedTuple):
+    """The ids that the feed has given: the newest, and the oldest that is kept (one more where none is)."""
+
+    head: int
+    first: int
+
+
+async def bounds(session: ReadSession) -> Bounds:
+    """Newest and oldest id, without counting what is between them."""
+    head = await session.scalar(select(FeedHead.id).where(FeedHead.row == 1)) or 0
+    first = await session.scalar(select(func.min(EventRow.id)))
+    return Bounds(head=head, first=head + 1 if first is None else first)
 
 
 class Extent(NamedTuple):
@@ -98,4 +113,10 @@ def _event(row: EventRow) -> Event:
             hint="Upgrade Autopack to read this run.",
         )
     body = EVENT_BODY.validate_json(row.payload)
-    return Event(id=row.id, run_id=row.run_id, created_at=row.created_at, body=body)
+    return Event(
+        id=row.id,
+        run_id=row.run_id,
+        created_at=row.created_at,
+        schema_version=row.schema_version,
+        body=body,
+    )
