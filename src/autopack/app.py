@@ -10,13 +10,15 @@ from starlette.middleware import Middleware
 
 from autopack import __version__
 from autopack.config import Settings
-from autopack.dashboard import docs_page, endpoints, run_endpoints
+from autopack.dashboard import docs_page, endpoints, event_endpoints, run_endpoints
 from autopack.dashboard.contract import openapi_of, operation_id
 from autopack.dashboard.guard import Guard
 from autopack.dashboard.problems import handle_errors
+from autopack.feed.tailer import Tailer
 from autopack.supervisor import repair
 from autopack.supervisor.machines import refuse_second_machine
 from autopack.supervisor.services import open_services
+from autopack.views.activity import passing_activities
 
 DESCRIPTION = "Steer runs and see what they do. Every error has one shape: what happened, and what to do."
 
@@ -47,10 +49,13 @@ def create_app(
             await refuse_second_machine(settings, services.database)
             await repair.at_start(settings, services.database)
             app.state.services = services
-            # The feed's tailer opens here, around what follows: app.state.tailer.
-            async with serving(services, address=address) as driving:
-                app.state.serving = driving
-                yield
+            app.state.tailer = tailer = Tailer(services.database, also=passing_activities)
+            try:
+                async with serving(services, address=address) as driving:
+                    app.state.serving = driving
+                    yield
+            finally:
+                await tailer.close()
 
     app = _Application(
         title="Autopack",
@@ -68,6 +73,6 @@ def create_app(
     handle_errors(app)
     app.include_router(run_endpoints.router)
     app.include_router(endpoints.router)
-    # The routers of the live feed and of the notes are included here.
+    app.include_router(event_endpoints.router)
     app.include_router(docs_page.router)
     return app

@@ -65,6 +65,8 @@ async def answering(app: FastAPI, listening: socket.socket) -> AsyncGenerator[as
     """
     from uvicorn import Config, Server
 
+    from autopack.dashboard.hang_up import http_protocol
+
     started = asyncio.Event()
 
     class Quiet(Server):
@@ -80,7 +82,7 @@ async def answering(app: FastAPI, listening: socket.socket) -> AsyncGenerator[as
 
     config = Config(
         app,
-        http="h11",
+        http=http_protocol(),
         ws="none",
         lifespan="off",
         interface="asgi3",
@@ -97,6 +99,7 @@ async def answering(app: FastAPI, listening: socket.socket) -> AsyncGenerator[as
             await started.wait()
             yield serving
         finally:
+            app.state.tailer.end()  # streams end themselves, and so hold nothing up
             server.should_exit = True
             await serving
 

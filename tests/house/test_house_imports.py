@@ -20,8 +20,8 @@ AT_HOME = {
     "httpx2": ["autopack.agents"],
     "dbos": ["autopack.supervisor.engine"],
     "genai_prices": ["autopack.usage.prices", "autopack.agents"],
-    "fastapi": ["autopack.dashboard", "autopack.app"],
-    "uvicorn": ["autopack.simulator", "autopack.main"],
+    "fastapi": ["autopack.dashboard", "autopack.app", "autopack.main"],
+    "uvicorn": ["autopack.simulator", "autopack.main", "autopack.dashboard"],
     "alembic": ["autopack.migrations"],
     "rich": [
         "autopack.cli.live",

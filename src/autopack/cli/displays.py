@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from autopack.cli.board import Board, Doing
 from autopack.cli.lines import line, timed
-from autopack.cli.out import console, emit_line, plain, say
+from autopack.cli.out import console, emit_line, say
 from autopack.cli.words import clean, count, one_line
 from autopack.views.spend import Spend
 
@@ -116,6 +116,8 @@ class JsonDisplay(LineDisplay):
 
     def event(self, event: Event) -> None:
         """Print it as it is in the feed."""
+        from autopack.feed.messages import event_json
+
         try:
             emit_line(event_json(event))
         except OSError:
@@ -184,12 +186,6 @@ def display_for(*, as_json: bool) -> Display:
         return JsonDisplay()
     terminal = sys.stdout.isatty() and not console().is_dumb_terminal
     return LiveDisplay() if terminal else LineDisplay()
-
-
-def event_json(event: Event) -> dict[str, Any]:
-    """An event as one flat JSON object: id, run_id, created_at, kind, and its fields."""
-    head = {"id": event.id, "run_id": event.run_id, "created_at": event.created_at, "kind": event.body.kind}
-    return plain({**head, **event.body.model_dump(exclude={"kind"})})
 
 
 def _say(text: str) -> None:

@@ -6,6 +6,7 @@ updates are lost in silence (docs/decisions/0003). On PostgreSQL writers run sid
 not is put in order by the locks that docs/decisions/0017 names.
 """
 
+from autopack.db.changes import Changes, announce
 from autopack.db.failures import explained
 from autopack.db.preparing import prepare_database
 from autopack.db.rows import Base, LargeInteger, ModelName, UtcDateTime
@@ -22,6 +23,7 @@ from autopack.db.sessions import (
 __all__ = [
     "AnySession",
     "Base",
+    "Changes",
     "Database",
     "LargeInteger",
     "ModelName",
@@ -30,6 +32,7 @@ __all__ = [
     "WriteSession",
     "added",
     "added_to",
+    "announce",
     "changed",
     "explained",
     "prepare_database",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import CursorResult, Update
@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from autopack.db.changes import Changes, changes_of
 from autopack.db.engines import open_engine
 from autopack.db.failures import explained, is_away, outcome_unknown
 from autopack.db.rows import Base
@@ -51,6 +52,7 @@ class Database:
     def __init__(self, url: str, redactor: Redactor | None = None) -> None:
         """What is written is redacted; without a redactor of the environment, of known shapes of keys."""
         redactor = redactor or Redactor()
+        self._url = url
         self._writing = open_engine(url, write=True, redactor=redactor)
         self._reading = open_engine(url, write=False, redactor=redactor)
         self._write_sessions = async_sessionmaker(self._writing, class_=WriteSession, expire_on_commit=False)
@@ -81,6 +83,10 @@ class Database:
         with explained():
             async with await _begun(self._read_sessions) as session:
                 yield session
+
+    def changes(self) -> AbstractAsyncContextManager[Changes]:
+        """A way to wait for what any process commits, beside the connections for reading and writing."""
+        return changes_of(self._url)
 
     async def close(self) -> None:
         """Close every connection."""

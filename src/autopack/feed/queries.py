@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import func, insert, select, update
 
-from autopack.db import AnySession, ReadSession, WriteSession, changed
+from autopack.db import AnySession, ReadSession, WriteSession, announce, changed
 from autopack.errors import Unavailable
 from autopack.feed.schemas import EVENT_BODY, SCHEMA_VERSION, Event, EventBody
 from autopack.feed.tables import EventRow, FeedHead
@@ -39,6 +39,7 @@ async def _append(session: WriteSession, run_id: str, body: EventBody) -> None:
             created_at=datetime.now(UTC),
         )
     )
+    await announce(session)
 
 
 def _json(body: EventBody) -> str:
@@ -57,6 +58,19 @@ async def after(session: ReadSession, *, event_id: int, run_id: str | None, limi
 async def head(session: AnySession) -> int:
     """Id of the newest event; 0 before the first. What is read beside it holds all up to there."""
     return await session.scalar(select(FeedHead.id).where(FeedHead.row == 1)) or 0
+
+
+class Bounds(NamedTuple):
+    """The ids that the feed has given: the newest, and the oldest that is kept (one more where none is)."""
+
+    head: int
+    first: int
+
+
+async def bounds(session: ReadSession) -> Bounds:
+    """Newest and oldest id, without counting what is between them."""
+    newest, first = await head(session), await session.scalar(select(func.min(EventRow.id)))
+    return Bounds(head=newest, first=newest + 1 if first is None else first)
 
 
 class Extent(NamedTuple):
@@ -102,4 +116,10 @@ def _event(row: EventRow) -> Event:
             hint="Upgrade Autopack to read this run.",
         )
     body = EVENT_BODY.validate_json(row.payload)
-    return Event(id=row.id, run_id=row.run_id, created_at=row.created_at, body=body)
+    return Event(
+        id=row.id,
+        run_id=row.run_id,
+        created_at=row.created_at,
+        schema_version=row.schema_version,
+        body=body,
+    )

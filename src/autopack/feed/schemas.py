@@ -280,4 +280,5 @@ class Event(BaseModel):
     id: int
     run_id: str
     created_at: datetime
+    schema_version: int = SCHEMA_VERSION
     body: EventBody

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, select, update
@@ -283,6 +284,12 @@ async def phase(session: AnySession, run_id: str, phase_index: int) -> PhaseRow:
 async def attempt(session: AnySession, run_id: str, phase_index: int, number: int) -> AttemptRow:
     """One attempt by its key."""
     return await session.get_one(AttemptRow, (run_id, phase_index, number), populate_existing=True)
+
+
+async def activities_seen(session: AnySession, *, after: datetime) -> list[ActivityRow]:
+    """What runs were seen at after an instant, in the order of their ids."""
+    query = select(ActivityRow).where(ActivityRow.seen_at > after).order_by(ActivityRow.run_id)
+    return list(await session.scalars(query.execution_options(populate_existing=True)))
 
 
 async def replace_evidence(
