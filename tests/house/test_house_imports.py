@@ -21,6 +21,7 @@ AT_HOME = {
     "dbos": ["autopack.supervisor.engine"],
     "genai_prices": ["autopack.usage.prices", "autopack.agents"],
     "uvicorn": ["autopack.simulator"],
+    "fastapi": ["autopack.dashboard", "autopack.app"],
     "alembic": ["autopack.migrations"],
     "rich": [
         "autopack.cli.live",

@@ -19,6 +19,7 @@ from autopack.cli import (
     doctor,
     init,
     logs,
+    notes,
     plan,
     project,
     run,
@@ -62,6 +63,7 @@ app.command("status")(runs.status)
 app.command("show")(show.show)
 app.command("diff")(diff.diff)
 app.command("logs")(logs.logs)
+app.add_typer(notes.app, name="notes")
 app.command("merge")(branch.merge)
 app.command("discard")(branch.discard)
 app.command("usage")(usage.usage)

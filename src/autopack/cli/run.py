@@ -154,7 +154,7 @@ async def perform(
 
 
 async def _run_id(services: Services, wanted: Wanted, *, introduced: bool) -> str:
-    from autopack.cli.notes import changed_plan, notes_of_start
+    from autopack.cli.notices import changed_plan, notes_of_start
     from autopack.cli.starter import read_plan
     from autopack.runs import queries
     from autopack.supervisor import launch

@@ -1,0 +1,1 @@
+"""The dashboard's endpoints: HTTP without logic, over views and the supervisor."""
