@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 
 from autopack import __version__
 from autopack.config import Settings
-from autopack.dashboard import docs_page, endpoints, event_endpoints, run_endpoints
+from autopack.dashboard import docs_page, endpoints, event_endpoints, note_endpoints, run_endpoints
 from autopack.dashboard.contract import openapi_of, operation_id
 from autopack.dashboard.guard import Guard
 from autopack.dashboard.problems import handle_errors
@@ -74,5 +74,6 @@ def create_app(
     app.include_router(run_endpoints.router)
     app.include_router(endpoints.router)
     app.include_router(event_endpoints.router)
+    app.include_router(note_endpoints.router)
     app.include_router(docs_page.router)
     return app

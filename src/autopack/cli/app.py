@@ -20,6 +20,7 @@ from autopack.cli import (
     doctor,
     init,
     logs,
+    notes,
     plan,
     project,
     run,
@@ -71,6 +72,7 @@ app.command("show")(show.show)
 app.command("diff")(diff.diff)
 app.command("logs")(logs.logs)
 app.command("context")(context.context)
+app.add_typer(notes.app, name="notes")
 app.command("merge")(branch.merge)
 app.command("discard")(branch.discard)
 app.command("usage")(usage.usage)

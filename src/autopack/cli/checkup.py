@@ -126,7 +126,7 @@ def _policy(here: Settings) -> tuple[Policy | None, Finding]:
 
 
 def _prices(policy: Policy, models: list[ModelRef]) -> list[Finding]:
-    from autopack.cli.notes import unpriced
+    from autopack.cli.notices import unpriced
 
     said = unpriced(policy, models)
     remedy = "Correct the name, or write its price under models: in models.yaml."

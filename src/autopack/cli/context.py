@@ -8,7 +8,10 @@ from autopack.cli.words import clean
 
 
 def context(run: MaybeRun = None) -> None:
-    """Print where a run stands as a block of Markdown, to paste into a chat; the newest without RUN."""
+    """Print where a run stands, to paste into a chat.
+
+    A block of Markdown; of the newest run without RUN.
+    """
     say(clean(in_loop(_context(run)).removesuffix("\n"), lines=True))
 
 

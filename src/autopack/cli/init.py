@@ -29,7 +29,7 @@ def init(
 
 
 async def _init(folder: Path) -> None:
-    from autopack.cli.notes import home_inside
+    from autopack.cli.notices import home_inside
     from autopack.routing.policy import load_policy
     from autopack.workspace import source
 

@@ -1,119 +1,153 @@
-"""What is worth knowing before a run is driven, and stops nothing: each is a sentence, or none."""
+"""`autopack notes`: what people want later prompts to say, and which prompts said it."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from datetime import UTC, datetime
+import getpass
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from autopack.cli.words import listed
-from autopack.errors import AutopackError
-from autopack.redaction import without_keys
+import typer
+
+from autopack.cli.door import Json, in_loop, records, writing
+from autopack.cli.out import emit, note, say
+from autopack.cli.words import clean, count, instant
+from autopack.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from autopack.config import Settings
-    from autopack.routing.policy import ModelRef, Policy
-    from autopack.runs.tables import RunRow
-    from autopack.workspace.schemas import Source
+    from autopack.notes.schemas import Receipt
+    from autopack.views.notes import NoteView
 
-_GIT_SECONDS = 60.0
-_OWN = ".autopack/"
-"""The user's plans and notes: no part of what is built on."""
+app = typer.Typer(
+    help="Notes to the models, in .autopack/human_notes.md of a repository.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
-
-async def notes_of_start(here: Settings, found: Source, run: RunRow) -> list[str]:
-    """What to know of a run that was just created on this repository."""
-    from autopack.plan import Plan
-    from autopack.routing.policy import Policy
-    from autopack.routing.router import ModelRouter
-
-    policy = Policy.model_validate(run.policy)
-    router = ModelRouter(policy)
-    models = {
-        decision.model.name: decision.model
-        for _, _, _, phase in Plan.model_validate(run.plan).phases()
-        for decision in router.decide_attempt(category=phase.category, complexity=phase.complexity)
-    }
-    changed = await uncommitted(found.top)
-    left_out = f"your uncommitted changes ({listed(changed, limit=3)}) are not part of it"
-    said = [
-        f"Builds on {found.head[:10]}; {left_out}." if changed else "",
-        home_inside(here, found.top),
-        unpriced(policy, list(models.values())),
-    ]
-    return [one for one in said if one]
+_STDIN_CHARS = 1_000_000
+_RECEIPTS = 10
+"""Deliveries of a note that are listed: the latest."""
 
 
-async def uncommitted(top: Path) -> list[str]:
-    """Tracked files of a checkout that differ from its commit, but for `.autopack/`; none where git fails."""
-    from autopack.processes import Command, run
+@app.command("add")
+def add(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to say; - reads it from standard input.")],
+    run: Annotated[
+        str | None,
+        typer.Option("--run", metavar="RUN", help="For this run only, instead of all of its project."),
+    ] = None,
+) -> None:
+    """Add a note: every prompt that begins later carries it.
 
-    env = {name: value for name, value in without_keys(os.environ).items() if not name.startswith("GIT_")}
-    env |= {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
-    looks = ("status", "--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=dirty")
-    command = Command(
-        argv=("git", "-c", "core.fsmonitor=false", *looks),
-        cwd=top,
-        env=env,
-        timeout_seconds=_GIT_SECONDS,
-        separate_errors=True,
-    )
-    finished = await run(command)
-    if finished.exit_code != 0:
-        return []
-    return [path for path in _paths(finished.output) if not path.startswith(_OWN)]
+    It is for the repository of the current folder, where that is registered, else for that of the latest
+    active run.
+    """
+    in_loop(_add(sys.stdin.read(_STDIN_CHARS) if text == "-" else text, run))
 
 
-def _paths(output: bytes) -> Iterator[str]:
-    """Paths of `git status --porcelain -z`, where a renamed file's old name follows its new one."""
-    entries = iter(output.decode("utf-8", "surrogateescape").split("\0"))
-    for entry in entries:
-        if entry:
-            yield entry[3:]
-        if "R" in entry[:2] or "C" in entry[:2]:
-            next(entries, None)
+async def _add(text: str, run: str | None) -> None:
+    from autopack.notes.file import notes_path
+    from autopack.supervisor import noting
+    from autopack.views.find import find_run
+
+    top = await _here()
+    async with writing() as here:
+        run_id = None
+        if run is not None:
+            async with here.read() as session:
+                run_id = await find_run(session, run)
+        async with here.read() as session:
+            place = (await noting.place_of(session, run_id=run_id, project=top)).top
+        added = await noting.add_note(
+            here.database, here.settings, here.redactor, text=text, by=_author(), run_id=run_id, project=place
+        )
+    scope = f"run {run_id}" if run_id else "every run of it"
+    say(f"Added note {added.id} to {clean(str(notes_path(place)))}, for {scope}.")
 
 
-def changed_plan(run: RunRow) -> str:
-    """Whether the plan's file says something else now than when the run was created."""
-    from autopack import userfiles
-    from autopack.plan import Plan, parse_plan
+@app.command("list")
+def list_(
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="At most so many.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """List the newest notes, and the prompts that carried them."""
+    in_loop(_list(limit, as_json=as_json))
 
-    path = Path(run.plan_path)
+
+async def _list(limit: int, *, as_json: bool) -> None:
+    from autopack.views.notes import latest_notes
+
+    top = await _here()
+    async with records() as here:
+        found = await latest_notes(here.database, here.redactor, limit=limit, project=top)
+    if as_json:
+        emit(found)
+        return
+    if not found.notes:
+        say(f"No note in {clean(found.project)}. `autopack notes add TEXT` adds one.")
+    for place, one in enumerate(found.notes):
+        if place:
+            say()
+        _show(one)
+    if more := found.total - len(found.notes):
+        say(f"\n{count(more, 'older note')}: --limit shows more.")
+    if found.unread_bytes:
+        note(
+            f"The notes' file is too long: its last {found.unread_bytes:,} bytes are not read, by no prompt."
+        )
+
+
+def _show(one: NoteView) -> None:
+    said = f"{one.id}  {instant(one.created_at)}  {clean(one.author)}"
+    say(said + (f"  (run {clean(one.run_id)} only)" if one.run_id else ""))
+    for line in clean(one.text, lines=True).splitlines():
+        say(f"    {line}".rstrip())
+    latest = one.receipts[-_RECEIPTS:]
+    if not latest:
+        say("  not delivered yet")
+    if before := len(one.receipts) - len(latest):
+        say(f"  {count(before, 'earlier delivery', 'earlier deliveries')}")
+    for receipt in latest:
+        say(f"  {_delivered(receipt)}")
+
+
+def _delivered(receipt: Receipt) -> str:
+    where = f"phase {receipt.phase_index}, attempt {receipt.attempt}, {receipt.role}"
+    return f"delivered to {where} of {receipt.run_id}, {instant(receipt.delivered_at)}"
+
+
+@app.command("withdraw")
+def withdraw(
+    note_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a note, or its beginning.")],
+) -> None:
+    """Withdraw a note: no prompt that begins later carries it. Deleting it in the file does the same."""
+    in_loop(_withdraw(note_id))
+
+
+async def _withdraw(note_id: str) -> None:
+    from autopack.supervisor import noting
+
+    top = await _here()
+    async with writing() as here:
+        gone = await noting.withdraw_note(
+            here.database, here.settings, note_id=note_id, by=_author(), project=top
+        )
+    say(f"Withdrew note {gone.id} of {clean(gone.author)}.")
+
+
+async def _here() -> Path | None:
+    """Top of the repository of the current folder, where it is one."""
+    from autopack.workspace import source
+
     try:
-        plan = parse_plan(userfiles.read(path), source=path.name)
-    except AutopackError:
-        return ""
-    if plan == Plan.model_validate(run.plan):  # what is stored may be of an Autopack that knew fewer fields
-        return ""
-    return f"{path.name} has changed since; the run goes on with the plan it began with."
+        return (await source.inspect(Path.cwd())).top
+    except InvalidInput:
+        return None
 
 
-def home_inside(here: Settings, top: Path) -> str:
-    """Whether the home, and with it every workspace, lies in the repository."""
-    if not Path(os.path.realpath(here.home)).is_relative_to(os.path.realpath(top)):
-        return ""
-    return (
-        f"AUTOPACK_HOME ({here.home}) is inside the repository: its checkouts may take the repository's own "
-        "settings for theirs. Set it to a folder elsewhere."
-    )
-
-
-def unpriced(policy: Policy, models: list[ModelRef]) -> str:
-    """Models whose calls will have no known price."""
-    from autopack.usage.prices import price
-    from autopack.usage.schemas import TokenUsage
-
-    usage, now = TokenUsage(input_tokens=1, output_tokens=1), datetime.now(UTC)
-    unknown = [
-        model.name
-        for model in models
-        if price(model=model.name, provider=model.provider, usage=usage, at=now, overrides=policy.prices())
-        is None
-    ]
-    if not unknown:
-        return ""
-    them = "its" if len(unknown) == 1 else "their"
-    return f"No price is known for {listed(unknown)}: {them} cost will be unknown. Misspelt?"
+def _author() -> str:
+    """The login name, for people without one "someone"."""
+    try:
+        return " ".join(getpass.getuser().split())[:100] or "someone"
+    except (OSError, KeyError, ImportError):
+        return "someone"

@@ -163,7 +163,7 @@ async def perform(
 
 async def _run_id(services: Services, wanted: Wanted, *, introduced: bool) -> tuple[str, int | None]:
     """The run, and the epoch it is ours under already; None: it is still to be taken."""
-    from autopack.cli.notes import changed_plan
+    from autopack.cli.notices import changed_plan
     from autopack.runs import queries
     from autopack.supervisor import launch
 
@@ -182,7 +182,7 @@ async def _run_id(services: Services, wanted: Wanted, *, introduced: bool) -> tu
 async def _created(
     services: Services, wanted: Wanted, *, owner: str | None, introduced: bool
 ) -> tuple[str, int]:
-    from autopack.cli.notes import notes_of_start
+    from autopack.cli.notices import notes_of_start
     from autopack.cli.starter import read_plan
     from autopack.runs import queries
     from autopack.supervisor import launch

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autopack.agents.base import Access, Agent, AgentTask, Metering, Watcher
-from autopack.roles import prompts
+from autopack.roles import human_notes, prompts
 from autopack.roles.briefs import Assignment, Call, scope_lines
 from autopack.roles.fence import tail
+from autopack.roles.human_notes import NO_NOTES, ShownNotes
 from autopack.roles.schemas import Verdict
 from autopack.roles.shown import ShownCheck, changed_files, look_closely, verification
 from autopack.runs.schemas import FileChange
@@ -28,6 +29,7 @@ class AuditorBrief:
     report: str
     """What the Builder says it did."""
     checkout: Path
+    notes: ShownNotes = NO_NOTES
 
 
 async def audit(agent: Agent, brief: AuditorBrief, *, call: Call, meter: Metering, watch: Watcher) -> Verdict:
@@ -68,6 +70,7 @@ def auditor_prompt(brief: AuditorBrief) -> str:
         category=phase.category,
         complexity=phase.complexity.value,
         scope=scope_lines(phase),
+        notes=human_notes.section(brief.notes, fence),
         verification=verification(brief.checks, fence),
         files=changed_files(brief.files, fence),
         sensitive=look_closely(brief.files, assignment.commands, fence),

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autopack.agents.base import Access, Agent, AgentTask, Metering, Watcher
-from autopack.roles import prompts
+from autopack.roles import human_notes, prompts
 from autopack.roles.briefs import Assignment, Call, agent_instructions, command_lines, scope_lines
 from autopack.roles.fence import Fence, one_line, tail
+from autopack.roles.human_notes import NO_NOTES, ShownNotes
 from autopack.roles.schemas import Issue
 
 FAILURE_LIMIT_CHARS = 12_000
@@ -50,6 +51,7 @@ class BuilderBrief:
     progress: tuple[PhaseProgress, ...]
     earlier: tuple[EarlierAttempt, ...]
     checkout: Path
+    notes: ShownNotes = NO_NOTES
 
 
 async def build(agent: Agent, brief: BuilderBrief, *, call: Call, meter: Metering, watch: Watcher) -> str:
@@ -96,6 +98,7 @@ def builder_prompt(brief: BuilderBrief) -> str:
         progress=_progress(brief.progress, current=phase.id, fence=fence),
         instructions=_instructions(brief.checkout, fence),
         earlier=_earlier(brief.earlier, fence),
+        notes=human_notes.section(brief.notes, fence),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from autopack.agents.base import Access, Agent, AgentTask, Metering, T, Watcher
 from autopack.errors import AutopackError
-from autopack.roles import prompts
+from autopack.roles import human_notes, prompts
 from autopack.roles.auditor import REPORT_LIMIT_CHARS, AuditorBrief
 from autopack.roles.briefs import Call, scope_lines
 from autopack.roles.fence import Fence, one_line, tail
@@ -172,6 +172,7 @@ def _about(brief: AuditorBrief, fence: Fence) -> Mapping[str, str]:
         "category": phase.category,
         "complexity": phase.complexity.value,
         "scope": scope_lines(phase),
+        "notes": human_notes.section(brief.notes, fence),
         "files": changed_files(brief.files, fence),
         "sensitive": look_closely(brief.files, assignment.commands, fence),
         "report": fence.around("report", tail(brief.report.strip(), REPORT_LIMIT_CHARS)),

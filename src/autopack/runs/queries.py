@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -74,6 +74,12 @@ async def of_project(session: AnySession, project_id: int) -> list[RunRow]:
     """Every run of a project, oldest first."""
     query = select(RunRow).where(RunRow.project_id == project_id).order_by(RunRow.created_at)
     return list(await session.scalars(query))
+
+
+async def in_project(session: AnySession, run_ids: Iterable[str], project_id: int) -> set[str]:
+    """Those of several runs that are of one project."""
+    query = select(RunRow.id).where(RunRow.id.in_(set(run_ids)), RunRow.project_id == project_id)
+    return set(await session.scalars(query))
 
 
 async def give_to_project(session: WriteSession, *, of: int, to: int) -> None:

@@ -21,6 +21,7 @@ from autopack.feed.schemas import CallRetried
 from autopack.plan import Plan
 from autopack.roles import auditor, builder, large
 from autopack.roles.briefs import Assignment, Call
+from autopack.roles.human_notes import NO_NOTES, ShownNotes
 from autopack.roles.parts import part_bytes
 from autopack.roles.schemas import Verdict
 from autopack.roles.shown import ShownCheck
@@ -34,6 +35,7 @@ from autopack.runs.tables import AttemptRow
 from autopack.supervisor.budgets import check_budgets
 from autopack.supervisor.hold import Hold, StandAside
 from autopack.supervisor.large_audit import LargeAudit
+from autopack.supervisor.noting import deliver, notes_for
 from autopack.supervisor.position import At, Failure, known
 from autopack.supervisor.services import Services
 from autopack.usage.schemas import TokenUsage
@@ -56,13 +58,6 @@ class Conversations:
     async def build(self, at: At) -> str | Failure:
         """Have the phase built; the Builder's summary, or why it came to none."""
         hold, attempt = self._hold, at.open
-        brief = builder.BuilderBrief(
-            assignment=self._assignment(at),
-            plan_name=hold.plan.name,
-            progress=await self._progress(),
-            earlier=tuple(_earlier(one) for one in at.earlier),
-            checkout=hold.workspace.build,
-        )
         call = self._call(
             at,
             attempt.builder_decision,
@@ -70,8 +65,16 @@ class Conversations:
             max_requests=BUILDER_REQUESTS,
             shell=self._shell(),
         )
+        brief = builder.BuilderBrief(
+            assignment=self._assignment(at),
+            plan_name=hold.plan.name,
+            progress=await self._progress(),
+            earlier=tuple(_earlier(one) for one in at.earlier),
+            checkout=hold.workspace.build,
+            notes=await self._notes(call),
+        )
         try:
-            with _Watch(hold, at, "builder", call.model) as watch:
+            with _Watch(hold, at, "builder", call.model, notes=brief.notes) as watch:
                 meter = self._meter(at, "builder", call.model)
                 return await builder.build(hold.services.agent, brief, call=call, meter=meter, watch=watch)
         except AgentGaveUp as error:
@@ -97,17 +100,20 @@ class Conversations:
         )
         meter = self._meter(at, "auditor", call.model)
 
-        def watch(part: str) -> _Watch:
-            return _Watch(hold, at, "auditor", call.model, part=part)
+        def watch(part: str, notes: ShownNotes) -> _Watch:
+            return _Watch(hold, at, "auditor", call.model, part=part, notes=notes)
 
         try:
             parts = large.parts_of(brief, limit=self._part_bytes(call.model))
             if len(parts) > 1:
-                audit = LargeAudit(hold, at, brief, parts, call=call, meter=meter, watch=watch)
+                audit = LargeAudit(
+                    hold, at, brief, parts, call=call, meter=meter, watch=watch, notes=self._notes
+                )
                 return await audit.verdict()
             if attempt.audit_parts is not None:  # stored by another version, which read it in parts
                 call = replace(call, history=None)
-            with watch("") as one:
+            brief = replace(brief, notes=await self._notes(call))
+            with watch("", brief.notes) as one:
                 return await auditor.audit(hold.services.agent, brief, call=call, meter=meter, watch=one)
         except large.DiffTooLarge as error:
             return _gave_up(AttemptOutcome.DIFF_TOO_LARGE, "the Auditor", error)
@@ -126,6 +132,10 @@ class Conversations:
         ]
         working = tuple(digest for digest in digests if digest is not None)
         return Filed(transcripts=services.transcripts, working=working, builder=builder, auditor=auditor)
+
+    async def _notes(self, call: Call) -> ShownNotes:
+        """The human notes that a conversation begins with; one that goes on from a transcript has its own."""
+        return NO_NOTES if call.history is not None else await notes_for(self._hold)
 
     def _assignment(self, at: At) -> Assignment:
         planned = self._hold.planned(at.phase.phase_id)
@@ -253,12 +263,22 @@ class Filed:
 class _Watch:
     """Keeps a conversation as it goes, and tells how it goes."""
 
-    def __init__(self, hold: Hold, at: At, role: str, model: ModelRef, *, part: str = "") -> None:
+    def __init__(
+        self,
+        hold: Hold,
+        at: At,
+        role: str,
+        model: ModelRef,
+        *,
+        part: str = "",
+        notes: ShownNotes = NO_NOTES,
+    ) -> None:
         self._hold = hold
         self._at = at
         self._role = role
         self._model = model
         self._part = part
+        self._notes = notes
         self._tree: str | None = None
         self._superseded: list[str] = []
         self._tokens: int | None = None
@@ -281,6 +301,7 @@ class _Watch:
     async def responded(self, transcript: bytes) -> Keep:
         """Make the transcript durable; what it gives back refers to it in the attempt."""
         digest = await self._hold.services.transcripts.store(transcript)
+        notes, self._notes = self._notes, NO_NOTES
 
         async def keep(session: WriteSession) -> None:
             run = await self._hold.fence(session)
@@ -293,6 +314,7 @@ class _Watch:
                 former, attempt.audit_transcript_sha = attempt.audit_transcript_sha, digest
             if former is not None and former != digest:
                 self._superseded.append(former)
+            await deliver(session, run.id, self._at, self._role, notes)
 
         return keep
 

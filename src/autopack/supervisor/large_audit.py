@@ -7,7 +7,7 @@ conversation is filed, and the next one begins without a transcript.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
@@ -17,6 +17,7 @@ from autopack.agents.base import Metering, Watcher
 from autopack.db import AnySession
 from autopack.roles.auditor import AuditorBrief
 from autopack.roles.briefs import Call
+from autopack.roles.human_notes import ShownNotes
 from autopack.roles.large import PartBrief, close, review_part
 from autopack.roles.parts import Part
 from autopack.roles.schemas import PartReview, Verdict
@@ -54,9 +55,13 @@ class LargeAudit:
         *,
         call: Call,
         meter: Metering,
-        watch: Callable[[str], AbstractContextManager[Watcher]],
+        watch: Callable[[str, ShownNotes], AbstractContextManager[Watcher]],
+        notes: Callable[[Call], Awaitable[ShownNotes]],
     ) -> None:
-        """`call` may have the transcript of the conversation in hand; `watch` is told what is read."""
+        """`call` may have the transcript of the conversation in hand; `watch` is told what is read.
+
+        `notes` gives the human notes of a conversation as it begins.
+        """
         self._hold = hold
         self._at = at
         self._brief = brief
@@ -64,6 +69,7 @@ class LargeAudit:
         self._call = call
         self._meter = meter
         self._watch = watch
+        self._notes = notes
 
     async def verdict(self) -> Verdict:
         """Have the parts read that are not, and the whole judged. Raises what `Agent.run` raises."""
@@ -71,20 +77,22 @@ class LargeAudit:
         read, call = await self._begun()
         reviews = [one.review for one in read if one.review is not None]
         for number in range(len(reviews) + 1, of + 1):
+            whole = replace(self._brief, notes=await self._notes(call))
             part = PartBrief(
-                whole=self._brief,
+                whole=whole,
                 part=self._parts[number - 1],
                 number=number,
                 of=of,
                 before=tuple(reviews),
             )
-            with self._watch(f"part {number} of {of}") as watch:
+            with self._watch(f"part {number} of {of}", whole.notes) as watch:
                 review = await review_part(agent, part, call=call, meter=self._meter, watch=watch)
             reviews.append(review)
             read = await self._finish(read, number, review)
             call = replace(call, history=None)
-        with self._watch(f"verdict on {of} parts") as watch:
-            return await close(agent, self._brief, reviews, call=call, meter=self._meter, watch=watch)
+        whole = replace(self._brief, notes=await self._notes(call))
+        with self._watch(f"verdict on {of} parts", whole.notes) as watch:
+            return await close(agent, whole, reviews, call=call, meter=self._meter, watch=watch)
 
     async def _begun(self) -> tuple[tuple[PartRead, ...], Call]:
         """What was read already, and the call that goes on from there.

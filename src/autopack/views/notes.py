@@ -1,0 +1,72 @@
+"""The human notes of a project, and where each was delivered."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from autopack.db import Database
+from autopack.notes import service
+from autopack.notes.queries import receipts
+from autopack.notes.schemas import Note, Receipt
+from autopack.redaction import Redactor
+from autopack.runs import queries as runs
+from autopack.supervisor.noting import place_of
+
+
+class NoteView(Note):
+    """A note, and the prompts that carried it, in the order of delivery."""
+
+    receipts: tuple[Receipt, ...]
+
+
+class NoteList(BaseModel):
+    """The newest notes of a project, newest first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    project: str
+    """Top of the repository whose file they are in."""
+    total: int
+    """Notes that there are, shown here or not."""
+    unread_bytes: int
+    """At the end of a file that is too long; what is there is in no prompt."""
+    notes: tuple[NoteView, ...]
+
+
+async def latest_notes(
+    database: Database,
+    redactor: Redactor,
+    *,
+    limit: int,
+    run_id: str | None = None,
+    project: Path | None = None,
+) -> NoteList:
+    """The notes in force for a run, with its receipts; without one, those of a project.
+
+    The project is the one registered at `project`, else that of the latest active run. Raises `NotFound`,
+    `Conflict` and `Unavailable`.
+    """
+    async with database.read() as session:
+        place = await place_of(session, run_id=run_id, project=project)
+    found = await asyncio.to_thread(service.notes_of, place.top, redactor)
+    if run_id is not None:
+        found = service.in_force(found, run_id)
+    newest = list(reversed(found.notes))[:limit]
+    async with database.read() as session:
+        delivered = await receipts(session, [note.id for note in newest])
+        told = {receipt.run_id for some in delivered.values() for receipt in some}
+        own = {run_id} if run_id is not None else await runs.in_project(session, told, place.project_id)
+    return NoteList(
+        project=str(place.top),
+        total=len(found.notes),
+        unread_bytes=found.unread_bytes,
+        notes=tuple(
+            NoteView(
+                **note.model_dump(), receipts=tuple(one for one in delivered[note.id] if one.run_id in own)
+            )
+            for note in newest
+        ),
+    )
