@@ -362,6 +362,6 @@ def parse_plan(text: str, *, source: str) -> Plan:
     return userfiles.parse(text, source=source, shape=Plan)
 
 
-def plan_schema() -> dict[str, Any]:
+def plan_schema(*, refs: str = "#/$defs/{model}") -> dict[str, Any]:
     """JSON Schema of plan.yaml, as published in docs/plan.schema.json. `verify` may stand at either level."""
-    return userfiles.published_schema(Plan, title="Autopack plan")
+    return userfiles.published_schema(Plan, title="Autopack plan", refs=refs)

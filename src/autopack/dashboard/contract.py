@@ -9,6 +9,14 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from autopack.plan import plan_schema
+
+
+PLAN = "Plan"
+_REFS = "#/components/schemas/{model}"
+PLAN_REF = _REFS.format(model=PLAN)
+"""Where the document describes what plan.yaml holds."""
+
 
 def operation_id(route: APIRoute) -> str:
     """The endpoint's own name."""
@@ -19,13 +27,14 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
     """The document, made once.
 
     Every field of an answer is there, also one that has a default: it is required; FastAPI says so only of
-    those without. And errors are JSON where what is answered otherwise is a text.
+    those without. Errors are JSON where what is answered otherwise is a text. A plan is what plan.yaml is.
     """
     if app.openapi_schema is None:
         document = get_openapi(
             title=app.title, version=app.version, description=app.description, routes=app.routes
         )
         shapes: dict[str, Any] = document["components"]["schemas"]
+        shapes.update(_plan_shapes())
         sent = set(_reached({"paths": [*_requests(document)]}, shapes))
         for name, shape in shapes.items():
             if name not in sent and "properties" in shape:
@@ -34,6 +43,11 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
             answer["content"] = {"application/json": next(iter(answer["content"].values()))}
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _plan_shapes() -> dict[str, Any]:
+    plan = plan_schema(refs=_REFS)
+    return {**plan.pop("$defs"), PLAN: {key: value for key, value in plan.items() if key != "$schema"}}
 
 
 def _requests(document: dict[str, Any]) -> Iterator[object]:

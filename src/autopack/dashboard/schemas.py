@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from autopack.dashboard.access import PHASE
+from autopack.dashboard.contract import PLAN_REF
 from autopack.views.status import DashboardRunStatus
 from autopack.views.timeline import PhaseTimeline
 
@@ -25,7 +26,7 @@ class PlanRequest(_Request):
 
     project: Annotated[int, Field(ge=1, le=2**31 - 1)] | Annotated[str, Field(max_length=4096)] | None = None
     """A registered project by its id, path or name. Null: the one that holds `plan_path`, or the only one."""
-    plan: dict[str, Any] | None = None
+    plan: Annotated[dict[str, Any], WithJsonSchema({"$ref": PLAN_REF})] | None = None
     """The plan itself, as plan.yaml has it (docs/plan.schema.json)."""
     plan_path: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
     """A file inside the project: from its top, or absolute. Nothing outside is read, by no link either."""

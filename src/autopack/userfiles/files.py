@@ -116,10 +116,13 @@ def written(document: Mapping[str, Any]) -> str:
     return out.getvalue()
 
 
-def published_schema(shape: type[BaseModel], *, title: str) -> dict[str, Any]:
-    """JSON Schema of a user's file, for editors and docs/: keys as written, described by field docstrings."""
+def published_schema(shape: type[BaseModel], *, title: str, refs: str = "#/$defs/{model}") -> dict[str, Any]:
+    """JSON Schema of a user's file, for editors and docs/: keys as written, described by field docstrings.
 
-    schema = shape.model_json_schema(schema_generator=_AsWritten)
+    `refs` is where the shapes that it refers to will be; they are in its `$defs`.
+    """
+
+    schema = shape.model_json_schema(schema_generator=_AsWritten, ref_template=refs)
     return {"$schema": GenerateJsonSchema.schema_dialect, **schema, "title": title}
 
 
