@@ -60,12 +60,12 @@ class Seen:
 
 @pytest.fixture
 def seen() -> Generator[Seen]:
-    """Fails where an operation was never answered as it is meant to be: then nothing but refusals was tried."""
+    """Fails where an operation was never answered as it is meant to be: then only refusals were tried."""
     seen = Seen()
     yield seen
     asked = {operation for operation, _ in seen.counts}
-    found = {operation for operation, status in seen.counts if status == 200}
-    assert asked - found <= {"POST /runs/start"}
+    found = {operation for operation, status in seen.counts if status < 300}
+    assert asked - found <= {"POST /runs/start", "DELETE /dashboard/human-notes/{note_id}"}
 
 
 @pytest.fixture
@@ -112,10 +112,10 @@ def api(
     url: str, run_ids: list[str], repository: Path, *, full: bool, request: pytest.FixtureRequest
 ) -> BaseSchema:
     """The document of the service, with ids, phases and projects that are there to be found."""
-    request.node._nodeid = (
-        request.node.nodeid
-    )  # schemathesis renames nodes by it, and pytest 9.2 has it no more
-    config = SchemathesisConfig.from_dict(
+    # schemathesis renames nodes by it, and pytest 9.2 has it no more
+    vars(request.node)["_nodeid"] = request.node.nodeid
+    configs: Any = SchemathesisConfig
+    config = configs.from_dict(
         {
             "cache": {"enabled": False},
             "generation": {"max-examples": 500 if full else 20, "deterministic": not full},
@@ -141,17 +141,18 @@ def api(
         }
     )
     document = create_app(Settings(home=Path("nowhere")), {}).openapi()
-    schema = schemathesis.openapi.from_dict(document, config=config)
+    schema: Any = schemathesis.openapi.from_dict(document, config=config)
     schema.config.update(base_url=url)
     return schema
 
 
-operations = schemathesis.pytest.from_fixture("api").exclude(path=ENDLESS)
+documented: Any = schemathesis.pytest.from_fixture("api")
+operations: Any = documented.exclude(path=ENDLESS)
 
 
 @operations.parametrize()
 @pytest.mark.timeout(3600)
-def test_whatever_is_sent_is_answered_as_documented(case: schemathesis.Case, seen: Seen) -> None:
+def test_whatever_is_sent_is_answered_as_documented(case: Any, seen: Seen) -> None:
     if case.operation.path in OF_PLANS and case.meta is not None and case.meta.generation.mode.is_positive:
         case.body = one_plan(case.body)
     answer = case.call_and_validate()
