@@ -1,0 +1,403 @@
+"""Control against owners, sweep and services, one database transaction at a time, in any order.
+
+Owners run the real `advance` on a database that waits for a turn before each transaction. What is outside of
+Autopack (models, commands, git) answers at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import update
+
+from autopack.config import Settings
+from autopack.db import Database, ReadSession, WriteSession
+from autopack.errors import BranchMoved, Conflict, Fenced, InvalidInput
+from autopack.feed import queries as feed
+from autopack.feed.schemas import RunMoved
+from autopack.idempotency.queries import IdempotencyKey
+from autopack.plan import Plan
+from autopack.projects import queries as projects
+from autopack.roles.schemas import Verdict
+from autopack.routing.policy import load_policy
+from autopack.runs import queries, service
+from autopack.runs.states import DONE, RUN_MOVES, AttemptOutcome, Intent, PhaseState, RunState
+from autopack.runs.tables import RunRow
+from autopack.supervisor import control, workers
+from autopack.supervisor.advance import advance
+from autopack.supervisor.hold import PlanChanged, take_hold
+from autopack.supervisor.launch import create_run
+from autopack.supervisor.lifecycle import Lifecycle
+from autopack.supervisor.position import At, Failure, Outcome
+from autopack.supervisor.services import Services, open_services
+from autopack.supervisor.steps import Steps
+from autopack.supervisor.sweep import sweep
+from autopack.supervisor.tables import WorkerRow
+from autopack.workspace import Workspace
+from fixtures.world import PLAN, approves, builds, small_world, write_file
+
+PHASE: dict[str, Any] = {**PLAN["tiers"][0]["phases"][0], "attempts": 2}
+TWO: dict[str, Any] = {
+    **PLAN,
+    "verify": "none",
+    "tiers": [{"name": "Only", "phases": [PHASE, {**PHASE, "id": "two", "name": "The second phase"}]}],
+}
+BASE = "0" * 40
+VERBS: dict[str, Callable[..., Awaitable[control.Asked]]] = {
+    "pause": control.pause,
+    "cancel": control.cancel,
+    "resume": control.resume,
+    "retry": control.retry,
+}
+
+
+class Turns(Database):
+    """A database on which each transaction waits for its turn."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.waits = False
+        self.turn = asyncio.Event()
+
+    async def _wait(self) -> None:
+        self.waits = True
+        await self.turn.wait()
+        self.turn.clear()
+        self.waits = False
+
+    @asynccontextmanager
+    async def write(self) -> AsyncGenerator[WriteSession]:
+        await self._wait()
+        async with super().write() as session:
+            yield session
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[ReadSession]:
+        await self._wait()
+        async with super().read() as session:
+            yield session
+
+
+@dataclass
+class Branch:
+    """The run's branch in git, moved as the workspace moves it."""
+
+    tip: str = BASE
+    branch: str = "autopack/run"
+    moves: list[str] = field(default_factory=list[str])
+
+    async def move_branch(self, *, parent: str, new: str) -> None:
+        if self.tip == new:
+            return
+        if self.tip != parent:
+            raise BranchMoved("The branch is elsewhere.")
+        self.tip = new
+        self.moves.append(new)
+
+    async def publish(self) -> None:
+        """Nowhere: there is one repository."""
+
+
+class AtOnce(Steps):
+    """Steps whose models and commands answer at once."""
+
+    fails: frozenset[tuple[str, int]] = frozenset()
+    """Phases and attempts whose commands fail."""
+
+    async def build(self, at: At) -> Outcome:
+        return Outcome(to=PhaseState.VERIFYING, tree="1" * 40, summary="Done.")
+
+    async def verify(self, at: At) -> Outcome:
+        if (at.phase.phase_id, at.open.number) not in self.fails:
+            return Outcome(to=PhaseState.AUDITING)
+        outcome = AttemptOutcome.VERIFICATION_FAILED
+        failure = Failure(outcome=outcome, detail="red", evidence="red", fingerprint=str(at.open.number))
+        return Outcome(to=PhaseState.AUDITING, failure=failure)
+
+    async def audit(self, at: At) -> Outcome:
+        return Outcome(
+            to=PhaseState.COMMITTING,
+            verdict=Verdict(decision="approve", summary="Fine.", issues=()),
+            commit_message="A commit",
+            commit_time=datetime.now(UTC),
+            commit_id=f"{at.phase.phase_index:020}{at.open.number:020}",
+        )
+
+
+@dataclass
+class Owner:
+    """A process that drives the run."""
+
+    name: str
+    database: Turns
+    task: asyncio.Task[None]
+
+
+class Races(RuleBasedStateMachine):
+    """One run, whoever drives it, and whoever asks something of it."""
+
+    migrated: Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.stack = AsyncExitStack()
+        self.folder = Path(tempfile.mkdtemp())
+        self.owners: list[Owner] = []
+        self.started = 0
+        self.wish = "resume"
+        self.branch = Branch()
+
+    def _do(self, work: Awaitable[Any]) -> Any:
+        async def done() -> Any:
+            async with asyncio.timeout(60):
+                return await work
+
+        return self.loop.run_until_complete(done())
+
+    @initialize(fails=st.sampled_from([frozenset[tuple[str, int]](), frozenset({("two", 1), ("two", 2)})]))
+    def begin(self, fails: frozenset[tuple[str, int]]) -> None:
+        self.fails = fails
+        self._do(self._begin())
+
+    async def _begin(self) -> None:
+        shutil.copytree(self.migrated, self.folder / "home")
+        here = Settings(home=self.folder / "home")
+        self.services: Services = await self.stack.enter_async_context(open_services(here, environ={}))
+        policy = load_policy(here.policy_path)
+        async with self.services.database.write() as session:
+            project, _ = await projects.register(session, self.folder)
+            new = service.NewRun(
+                project_id=project.id,
+                project_name="p",
+                plan_path="plan.yaml",
+                plan=Plan.model_validate(TWO),
+                policy=policy.model_dump(mode="json"),
+                confinement="none",
+                accept_red_baseline=False,
+            )
+            self.run_id = await service.create(session, new)
+            run = await queries.run(session, self.run_id)
+            run.base_commit = run.head_commit = BASE
+            run.baseline_done = True
+
+    async def _run(self) -> RunRow:
+        async with self.services.database.read() as session:
+            return await queries.run(session, self.run_id)
+
+    # What may happen
+
+    @rule()
+    def a_service_takes_what_waits(self) -> None:
+        self._do(self._take())
+
+    async def _take(self) -> bool:
+        async with self.services.database.read() as session:
+            waiting = await queries.waiting_for_a_driver(session)
+        if not waiting:
+            return False
+        self.started += 1
+        name = f"owner-{self.started}"
+        async with self.services.database.write() as session:
+            await workers.register(session, name)
+        epoch = await control.take_waiting(self.services.database, self.run_id, owner=name)
+        assert epoch is not None
+        database = Turns(self.services.settings.database_url)
+        services = replace(self.services, database=database, owner=name)
+        owner = Owner(name, database, asyncio.create_task(self._drive(services, epoch)))
+        self.owners.append(owner)
+        await self._settle(owner)
+        return True
+
+    async def _drive(self, services: Services, epoch: int) -> None:
+        """As the engine does it."""
+        try:
+            while True:
+                hold = await take_hold(services, self.run_id, epoch)
+                hold = replace(hold, workspace=cast("Workspace", self.branch))
+                run, steps = Lifecycle(hold), AtOnce(hold)
+                steps.fails = self.fails
+                try:
+                    while await advance(run, steps):
+                        pass
+                except PlanChanged:
+                    continue
+                return
+        except Fenced:
+            return
+
+    async def _settle(self, owner: Owner) -> None:
+        """Until the owner waits for its next turn, or is done."""
+        while not owner.task.done() and not (owner.database.waits and not owner.database.turn.is_set()):
+            await asyncio.sleep(0.0005)
+        if owner.task.done():
+            self.owners.remove(owner)
+            await owner.database.close()
+            if not owner.task.cancelled():
+                owner.task.result()
+
+    @precondition(lambda self: self.owners)
+    @rule(which=st.integers(0, 3), turns=st.integers(1, 6))
+    def an_owner_has_turns(self, which: int, turns: int) -> None:
+        owner = self.owners[which % len(self.owners)]
+        for _ in range(turns):
+            if owner in self.owners:
+                self._do(self._turn(owner))
+
+    async def _turn(self, owner: Owner) -> None:
+        owner.database.turn.set()
+        await self._settle(owner)
+
+    @precondition(lambda self: self.owners)
+    @rule(which=st.integers(0, 3), zombie=st.booleans())
+    def an_owner_is_gone(self, which: int, zombie: bool) -> None:
+        """It died, or only seems to have: then it goes on later, and must find itself fenced off."""
+        self._do(self._gone(self.owners[which % len(self.owners)], zombie=zombie))
+
+    async def _gone(self, owner: Owner, *, zombie: bool) -> None:
+        async with self.services.database.write() as session:
+            gone = update(WorkerRow).where(WorkerRow.executor_id == owner.name)
+            host = {"host": "elsewhere", "seen_at": datetime(2020, 1, 1, tzinfo=UTC)} if zombie else {}
+            await session.execute(gone.values(pid_started="long ago", **host))
+        if not zombie:
+            owner.task.cancel()
+            await asyncio.gather(owner.task, return_exceptions=True)
+            await self._settle(owner)
+
+    @rule()
+    def a_sweep_comes_by(self) -> None:
+        self._do(sweep(self.services.database))
+
+    @rule(verb=st.sampled_from([*VERBS]))
+    def someone_asks(self, verb: str) -> None:
+        try:
+            self._do(VERBS[verb](self.services.database, self.run_id, by="Ada"))
+        except Conflict:
+            return
+        self.wish = verb
+
+    @rule(phase=st.sampled_from([None, "one", "two"]))
+    def someone_skips(self, phase: str | None) -> None:
+        before = RunState(self._do(self._run()).state)
+        try:
+            self._do(control.skip(self.services.database, self.run_id, by="Ada", phase_id=phase))
+        except Conflict:
+            return
+        if before.ended:
+            self.wish = "resume"
+
+    # What always holds
+
+    @invariant()
+    def the_records_agree(self) -> None:
+        if hasattr(self, "run_id"):
+            self._do(self._check())
+
+    async def _check(self) -> None:
+        async with self.services.database.read() as session:
+            run = await queries.run(session, self.run_id)
+            phases = await queries.phases(session, self.run_id)
+            events = await feed.after(session, event_id=0, run_id=None, limit=10_000)
+        state = RunState(run.state)
+        assert [event.id for event in events] == list(range(1, len(events) + 1))
+        moves = [event.body for event in events if isinstance(event.body, RunMoved)]
+        at = RunState.QUEUED
+        for move in moves:
+            assert (move.before, RunState(move.after) in RUN_MOVES[at]) == (at, True)
+            at = RunState(move.after)
+        assert at is state
+        if state.ended or state is RunState.PAUSED:
+            assert (run.owner, run.intent) == (None, Intent.NONE)
+        assert (run.end_reason is not None) == state.ended
+        if state is RunState.SUCCEEDED:
+            assert all(phase.state in DONE for phase in phases)
+        done = [phase.commit_id for phase in phases if phase.state == PhaseState.COMPLETED]
+        assert done == self.branch.moves[: len(done)], "one commit for each phase, in their order"
+        assert len(self.branch.moves) <= len(done) + 1, "and at most the one in hand"
+
+    def teardown(self) -> None:
+        try:
+            if hasattr(self, "run_id"):
+                self._do(self._come_to_rest())
+        finally:
+            self._do(self._close())
+            self.loop.close()
+            shutil.rmtree(self.folder)
+
+    async def _come_to_rest(self) -> None:
+        for _ in range(200):
+            for owner in [*self.owners]:
+                while owner in self.owners:
+                    await self._turn(owner)
+            await sweep(self.services.database)
+            if not await self._take() and not self.owners:
+                break
+        await self._check()
+        state = RunState((await self._run()).state)
+        ended = {RunState.SUCCEEDED, RunState.FAILED}
+        wanted = {"pause": {RunState.PAUSED, *ended}, "cancel": {RunState.CANCELLED, *ended}}
+        assert state in wanted.get(self.wish, ended), f"{state} after {self.wish}"
+        if not self.fails:
+            assert state is not RunState.FAILED
+
+    async def _close(self) -> None:
+        for owner in [*self.owners]:
+            await self._gone(owner, zombie=False)
+        await self.stack.aclose()
+
+
+@pytest.mark.sqlite
+@pytest.mark.timeout(3600)
+def test_no_order_of_transactions_breaks_a_run_or_forgets_a_wish(migrated_home: Path, full: bool) -> None:
+    Races.migrated = migrated_home
+    kept = settings(
+        max_examples=1_500 if full else 40,
+        stateful_step_count=60 if full else 40,
+        deadline=None,
+        derandomize=not full,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    )
+    run_state_machine_as_test(Races, settings=kept)
+
+
+async def test_two_starts_under_one_key_are_one_run(tmp_path: Path, settings: Settings) -> None:
+    conversations = [builds(1, write_file("one.py", "")), approves()]
+    async with small_world(tmp_path, settings, *conversations) as world:
+
+        async def start(key: IdempotencyKey) -> str:
+            created = await create_run(
+                world.services,
+                plan_path=world.plan,
+                repository=world.repository,
+                unsandboxed=False,
+                accept_red_baseline=False,
+                key=key,
+            )
+            return created.run_id
+
+        first, second = await asyncio.gather(*[start(IdempotencyKey("k", b"same")) for _ in range(2)])
+        assert first == second
+        with pytest.raises(InvalidInput, match="used for another request"):
+            await start(IdempotencyKey("k", b"other"))
+        with pytest.raises(Conflict, match="has not ended"):
+            await start(IdempotencyKey("another", b"same"))
