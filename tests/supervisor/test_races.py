@@ -161,10 +161,13 @@ class Races(RuleBasedStateMachine):
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.stack = AsyncExitStack()
-        self.folder = Path(tempfile.mkdtemp())
+        memory = Path("/dev/shm")  # no disk to wait for at each commit
+        self.folder = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
         self.owners: list[Owner] = []
         self.started = 0
         self.wish = "resume"
+        self.was_done = False
+        """Whether no phase was left when it was wished: its owner may have been about to end the run."""
         self.branch = Branch()
 
     def _do(self, work: Awaitable[Any]) -> Any:
@@ -256,7 +259,7 @@ class Races(RuleBasedStateMachine):
                 owner.task.result()
 
     @precondition(lambda self: self.owners)
-    @rule(which=st.integers(0, 3), turns=st.integers(1, 6))
+    @rule(which=st.integers(0, 3), turns=st.integers(1, 4))
     def an_owner_has_turns(self, which: int, turns: int) -> None:
         owner = self.owners[which % len(self.owners)]
         for _ in range(turns):
@@ -283,6 +286,15 @@ class Races(RuleBasedStateMachine):
             await asyncio.gather(owner.task, return_exceptions=True)
             await self._settle(owner)
 
+    @precondition(lambda self: self.owners)
+    @rule(which=st.integers(0, 3), turns=st.integers(0, 4))
+    def another_takes_over(self, which: int, turns: int) -> None:
+        """An owner that only seems dead is overtaken in the midst of what it does."""
+        self._do(self._gone(self.owners[which % len(self.owners)], zombie=True))
+        self._do(sweep(self.services.database))
+        if self._do(self._take()):
+            self.an_owner_has_turns(len(self.owners) - 1, turns)
+
     @rule()
     def a_sweep_comes_by(self) -> None:
         self._do(sweep(self.services.database))
@@ -294,16 +306,21 @@ class Races(RuleBasedStateMachine):
         except Conflict:
             return
         self.wish = verb
+        self.was_done = self._do(self._is_done())
+
+    async def _is_done(self) -> bool:
+        async with self.services.database.read() as session:
+            return all(phase.state in DONE for phase in await queries.phases(session, self.run_id))
 
     @rule(phase=st.sampled_from([None, "one", "two"]))
     def someone_skips(self, phase: str | None) -> None:
         before = RunState(self._do(self._run()).state)
         try:
-            self._do(control.skip(self.services.database, self.run_id, by="Ada", phase_id=phase))
+            asked = self._do(control.skip(self.services.database, self.run_id, by="Ada", phase_id=phase))
         except Conflict:
             return
-        if before.ended:
-            self.wish = "resume"
+        if before.ended and asked.changed:
+            self.wish, self.was_done = "resume", False
 
     # What always holds
 
@@ -353,11 +370,13 @@ class Races(RuleBasedStateMachine):
                 break
         await self._check()
         state = RunState((await self._run()).state)
-        ended = {RunState.SUCCEEDED, RunState.FAILED}
-        wanted = {"pause": {RunState.PAUSED, *ended}, "cancel": {RunState.CANCELLED, *ended}}
-        assert state in wanted.get(self.wish, ended), f"{state} after {self.wish}"
-        if not self.fails:
-            assert state is not RunState.FAILED
+        stays = {"pause": RunState.PAUSED, "cancel": RunState.CANCELLED}
+        wanted = {stays.get(self.wish, RunState.SUCCEEDED)}
+        if self.was_done:
+            wanted.add(RunState.SUCCEEDED)
+        if self.fails:
+            wanted.add(RunState.FAILED)
+        assert state in wanted, f"{state} after {self.wish}"
 
     async def _close(self) -> None:
         for owner in [*self.owners]:
@@ -370,8 +389,8 @@ class Races(RuleBasedStateMachine):
 def test_no_order_of_transactions_breaks_a_run_or_forgets_a_wish(migrated_home: Path, full: bool) -> None:
     Races.migrated = migrated_home
     kept = settings(
-        max_examples=1_500 if full else 40,
-        stateful_step_count=60 if full else 40,
+        max_examples=1_000 if full else 25,
+        stateful_step_count=60 if full else 30,
         deadline=None,
         derandomize=not full,
         database=None,
