@@ -182,14 +182,15 @@ async def test_a_document_is_told_what_is_wrong_by_its_places(tmp_path: Path, se
 
 
 async def test_a_starter_that_nobody_filled_in_starts_nothing(tmp_path: Path, settings: Settings) -> None:
-    from autopack.cli.starter import STARTER_NAME, plan_text
+    from autopack.cli.starter import plan_text
+    from autopack.supervisor.planfiles import STARTER_NAME
 
     async with small_world(tmp_path, settings, approves()) as world, served(settings, world.environ) as http:
         await register(world, world.repository)
         text = plan_text("small", None).replace("# verify: [", "verify: [")
         (world.repository / "plan.yaml").write_text(text)
-        starter = {**PLAN, "tiers": [{"name": "T", "phases": [{**PLAN["tiers"][0]["phases"][0]}]}]}
-        starter["tiers"][0]["phases"][0]["name"] = STARTER_NAME
+        phase = {**PLAN["tiers"][0]["phases"][0], "name": STARTER_NAME}
+        starter = {**PLAN, "tiers": [{"name": "T", "phases": [phase]}]}
         for body in ({"plan_path": "plan.yaml"}, {"plan": starter}):
             for path in ("/runs/start", "/plans/check"):
                 refused(await http.post(path, body), 422, "invalid_input", "is still the starter's")

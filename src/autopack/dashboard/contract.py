@@ -11,7 +11,6 @@ from fastapi.routing import APIRoute
 
 from autopack.plan import plan_schema
 
-
 PLAN = "Plan"
 _REFS = "#/components/schemas/{model}"
 PLAN_REF = _REFS.format(model=PLAN)
