@@ -21,7 +21,7 @@ from autopack.config import Settings
 from autopack.errors import InvalidInput, Unavailable
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from starlette.applications import Starlette
 
 HOST = "127.0.0.1"
 PORT = 8000
@@ -58,7 +58,7 @@ async def serve(
 
 
 @asynccontextmanager
-async def answering(app: FastAPI, listening: socket.socket) -> AsyncGenerator[asyncio.Task[None]]:
+async def answering(app: Starlette, listening: socket.socket) -> AsyncGenerator[asyncio.Task[None]]:
     """Answer requests on a socket until the block is left, or until the given task ends by itself.
 
     The application's lifespan is entered here and not by uvicorn, so that what goes wrong in it is raised.

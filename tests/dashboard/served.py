@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
-from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,33 +63,6 @@ async def served(
             httpx2.AsyncClient(base_url=url, timeout=LIMIT_SECONDS, trust_env=False) as client,
         ):
             yield Served(url=url, app=app, client=client)
-
-
-@contextmanager
-def served_beside(settings: Settings, environ: Mapping[str, str] | None = None) -> Generator[str]:
-    """The URL of a service in a thread of its own, for a client that waits without a loop."""
-    up, down, urls = threading.Event(), threading.Event(), list[str]()
-
-    async def serve() -> None:
-        async with served(settings, environ) as http:
-            urls.append(http.url)
-            up.set()
-            await asyncio.to_thread(down.wait)
-
-    def work() -> None:
-        try:
-            asyncio.run(serve())
-        finally:
-            up.set()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        up.wait(LIMIT_SECONDS)
-        yield urls[0]
-    finally:
-        down.set()
-        thread.join(LIMIT_SECONDS)
 
 
 def refused(answer: httpx2.Response, status: int, code: str, *words: str) -> None:

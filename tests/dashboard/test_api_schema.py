@@ -19,8 +19,6 @@ from typing import Any
 
 import pytest
 import schemathesis
-from schemathesis.config import SchemathesisConfig
-from schemathesis.schemas import BaseSchema
 
 from autopack.app import create_app
 from autopack.config import Settings
@@ -33,6 +31,9 @@ ENDLESS = ["/dashboard/events"]
 """Streams: they have no end to wait for."""
 
 OF_PLANS = ["/plans/check", "/runs/start"]
+
+testing: Any = schemathesis
+"""Its own types are partly unknown."""
 
 LIMIT_SECONDS = 60.0
 CLOSED = "http://127.0.0.1:9"
@@ -108,17 +109,15 @@ def url(settings: Settings, tmp_path: Path, run_ids: list[str]) -> Generator[str
 
 
 @pytest.fixture
-def api(
-    url: str, run_ids: list[str], repository: Path, *, full: bool, request: pytest.FixtureRequest
-) -> BaseSchema:
+def api(url: str, run_ids: list[str], repository: Path, *, full: bool, request: pytest.FixtureRequest) -> Any:
     """The document of the service, with ids, phases and projects that are there to be found."""
-    # schemathesis renames nodes by it, and pytest 9.2 has it no more
-    vars(request.node)["_nodeid"] = request.node.nodeid
-    configs: Any = SchemathesisConfig
-    config = configs.from_dict(
+    request.node._nodeid = (
+        request.node.nodeid
+    )  # schemathesis renames nodes by it, and pytest 9.2 has it no more
+    config = testing.config.SchemathesisConfig.from_dict(
         {
             "cache": {"enabled": False},
-            "generation": {"max-examples": 500 if full else 20, "deterministic": not full},
+            "generation": {"max-examples": 250 if full else 20, "deterministic": not full},
             # Takes what /plans/check takes: hundreds of bodies with one thing wrong, some of them of 40 MB.
             "operations": [{"include-path": "/runs/start", "phases": {"coverage": {"enabled": full}}}],
             "dictionaries": {
@@ -141,13 +140,12 @@ def api(
         }
     )
     document = create_app(Settings(home=Path("nowhere")), {}).openapi()
-    schema: Any = schemathesis.openapi.from_dict(document, config=config)
+    schema = testing.openapi.from_dict(document, config=config)
     schema.config.update(base_url=url)
     return schema
 
 
-documented: Any = schemathesis.pytest.from_fixture("api")
-operations: Any = documented.exclude(path=ENDLESS)
+operations = testing.pytest.from_fixture("api").exclude(path=ENDLESS)
 
 
 @operations.parametrize()

@@ -53,7 +53,7 @@ class ErrorAnswer(BaseModel):
     error: ErrorDetail
 
 
-_TOLD: Mapping[type[AutopackError], str] = {
+TOLD: Mapping[type[AutopackError], str] = {
     Forbidden: "The request may come from another machine or another site's page, or through a proxy.",
     NotFound: "What is named does not exist.",
     Conflict: "The run is not in a state that allows this.",
@@ -63,6 +63,7 @@ _TOLD: Mapping[type[AutopackError], str] = {
     AutopackError: "A defect of Autopack.",
     Unavailable: "Something outside Autopack (database, disk, git, sandbox) is missing or broken.",
 }
+"""What each error means, in the document and in docs/http.md."""
 ALWAYS = (Forbidden, TooLarge, AutopackError, Unavailable)
 """What every endpoint can answer."""
 OF_POST = (UnsupportedMediaType, InvalidInput)
@@ -71,7 +72,7 @@ OF_POST = (UnsupportedMediaType, InvalidInput)
 def answers(*errors: type[AutopackError]) -> dict[int | str, dict[str, Any]]:
     """The documented error answers of an endpoint: those that are given, and those of every one."""
     found = sorted({*ALWAYS, *errors}, key=lambda error: error.status)
-    return {error.status: {"model": ErrorAnswer, "description": _TOLD[error]} for error in found}
+    return {error.status: {"model": ErrorAnswer, "description": TOLD[error]} for error in found}
 
 
 def refusal(error: AutopackError, redactor: Redactor | None = None) -> Response:

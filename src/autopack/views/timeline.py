@@ -27,7 +27,7 @@ class _Frozen(BaseModel):
 
 
 class CheckView(_Frozen):
-    """One command that ran. Its output is an artifact, see `evidence.py`."""
+    """One command that ran. Its output is an artifact."""
 
     step: str
     """`baseline` (its setup included), or of an attempt `setup` or `verify`."""
