@@ -31,10 +31,9 @@ from sqlalchemy import update
 
 from autopack.config import Settings
 from autopack.db import Database, ReadSession, WriteSession
-from autopack.errors import BranchMoved, Conflict, Fenced, InvalidInput
+from autopack.errors import BranchMoved, Conflict, Fenced
 from autopack.feed import queries as feed
 from autopack.feed.schemas import RunMoved
-from autopack.idempotency.queries import IdempotencyKey
 from autopack.plan import Plan
 from autopack.projects import queries as projects
 from autopack.roles.schemas import Verdict
@@ -45,7 +44,6 @@ from autopack.runs.tables import RunRow
 from autopack.supervisor import control, workers
 from autopack.supervisor.advance import advance
 from autopack.supervisor.hold import PlanChanged, take_hold
-from autopack.supervisor.launch import create_run
 from autopack.supervisor.lifecycle import Lifecycle
 from autopack.supervisor.position import At, Failure, Outcome
 from autopack.supervisor.services import Services, open_services
@@ -53,7 +51,7 @@ from autopack.supervisor.steps import Steps
 from autopack.supervisor.sweep import sweep
 from autopack.supervisor.tables import WorkerRow
 from autopack.workspace import Workspace
-from fixtures.world import PLAN, approves, builds, small_world, write_file
+from fixtures.world import PLAN
 
 PHASE: dict[str, Any] = {**PLAN["tiers"][0]["phases"][0], "attempts": 2}
 TWO: dict[str, Any] = {
@@ -397,26 +395,3 @@ def test_no_order_of_transactions_breaks_a_run_or_forgets_a_wish(migrated_home: 
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
     )
     run_state_machine_as_test(Races, settings=kept)
-
-
-async def test_two_starts_under_one_key_are_one_run(tmp_path: Path, settings: Settings) -> None:
-    conversations = [builds(1, write_file("one.py", "")), approves()]
-    async with small_world(tmp_path, settings, *conversations) as world:
-
-        async def start(key: IdempotencyKey) -> str:
-            created = await create_run(
-                world.services,
-                plan_path=world.plan,
-                repository=world.repository,
-                unsandboxed=False,
-                accept_red_baseline=False,
-                key=key,
-            )
-            return created.run_id
-
-        first, second = await asyncio.gather(*[start(IdempotencyKey("k", b"same")) for _ in range(2)])
-        assert first == second
-        with pytest.raises(InvalidInput, match="used for another request"):
-            await start(IdempotencyKey("k", b"other"))
-        with pytest.raises(Conflict, match="has not ended"):
-            await start(IdempotencyKey("another", b"same"))

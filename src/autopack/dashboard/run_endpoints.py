@@ -12,7 +12,7 @@ from autopack.dashboard.problems import OF_POST, answers
 from autopack.dashboard.schemas import ControlAnswer, PlanRequest, SkipRequest, StartedRun
 from autopack.errors import Conflict, NotFound
 from autopack.idempotency.queries import IdempotencyKey
-from autopack.runs import queries
+from autopack.runs.states import RunState
 from autopack.supervisor import control, launch, planfiles
 from autopack.supervisor.control import Asked
 from autopack.supervisor.services import Services
@@ -41,9 +41,7 @@ async def start_run(request: Request, here: Here, asked: PlanRequest, key: Maybe
         key=None if key is None else IdempotencyKey(key, await request.body()),
     )
     serving_of(request).wake()
-    async with here.database.read() as session:
-        run = await queries.run(session, created.run_id)
-    return StartedRun(run_id=run.id, state=run.state, notices=created.notices)
+    return StartedRun(run_id=created.run_id, state=RunState.QUEUED, notices=created.notices)
 
 
 async def _plan_of(here: Services, asked: PlanRequest) -> tuple[Path, Path]:

@@ -243,7 +243,7 @@ async def _watched(step: Coroutine[Any, Any, bool], run: Lifecycle, steps: Steps
                 with contextlib.suppress(StandAside):
                     return working.result()
                 return True
-            if not steps.committing and await run.keep_watch():
+            if not (steps.committing or run.heeding) and await run.keep_watch():
                 return True
     finally:
         if steps.committing:  # taken over or not: each step of a commit can be done twice

@@ -23,6 +23,8 @@ class Lifecycle:
     def __init__(self, hold: Hold) -> None:
         self._hold = hold
         self._heard = passing_seconds()
+        self.heeding = False
+        """True while a cancel is carried out: not to be interrupted for being asked."""
 
     async def look(self) -> Position:
         """Read where the run stands.
@@ -129,15 +131,19 @@ class Lifecycle:
     async def finish(self) -> bool:
         """Every phase is behind the run: it succeeded."""
         async with self._hold.move() as (session, run):
-            if run.plan_revision != self._hold.plan_revision:
-                return True  # there may be more to do by now
+            if run.plan_revision != self._hold.plan_revision or Intent(run.intent) is not Intent.NONE:
+                return True  # there may be more to do by now, or something is asked
             await service.move_run(session, run, to=RunState.SUCCEEDED, reason=EndReason.COMPLETED)
         return False
 
     async def cancel(self) -> bool:
         """Someone asked for it: the phase in hand stops where it is, and everything finished stays."""
-        async with self._hold.move() as (session, run):
-            await control.stop(session, run, by=run.intent_by or "")
+        self.heeding = True
+        try:
+            async with self._hold.move() as (session, run):
+                await control.stop(session, run, by=run.intent_by or "")
+        finally:
+            self.heeding = False
         return False
 
     async def pause(self) -> bool:
