@@ -9,6 +9,7 @@ from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from autopack.db import Base
+from autopack.projects.tables import ProjectRow
 from autopack.runs.states import AttemptOutcome, Intent, PhaseState, RunState
 
 
@@ -22,7 +23,7 @@ class RunRow(Base):
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
-    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
+    project_id: Mapped[int] = mapped_column(ForeignKey(ProjectRow.id))
     plan_path: Mapped[str] = mapped_column(Text)
     plan_name: Mapped[str] = mapped_column(String(255))
     plan: Mapped[dict[str, Any]] = mapped_column(JSON)
