@@ -63,7 +63,9 @@ async def add(world: World, text: str, *, run_id: str | None = None) -> Note:
 
 async def withdraw(world: World, note: Note) -> None:
     services = world.services
-    await noting.withdraw_note(services.database, services.settings, note_id=note.id, by="Bob")
+    await noting.withdraw_note(
+        services.database, services.settings, services.redactor, note_id=note.id, by="Bob"
+    )
 
 
 def prompts_with(world: World, words: str) -> set[tuple[str, ...]]:

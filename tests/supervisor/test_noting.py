@@ -67,7 +67,7 @@ class Writer:
 
     async def withdraw(self, note_id: str, *, project: Path | None = None) -> Note:
         return await noting.withdraw_note(
-            self._database, self._settings, note_id=note_id, by="Bob", project=project
+            self._database, self._settings, self._redactor, note_id=note_id, by="Bob", project=project
         )
 
 

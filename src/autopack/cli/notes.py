@@ -130,7 +130,7 @@ async def _withdraw(note_id: str) -> None:
     top = await _here()
     async with writing() as here:
         gone = await noting.withdraw_note(
-            here.database, here.settings, note_id=note_id, by=_author(), project=top
+            here.database, here.settings, here.redactor, note_id=note_id, by=_author(), project=top
         )
     say(f"Withdrew note {gone.id} of {clean(gone.author)}.")
 

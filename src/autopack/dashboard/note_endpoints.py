@@ -19,7 +19,7 @@ from autopack.views.notes import NoteList, latest_notes
 AUTHOR = "dashboard"
 router = APIRouter(prefix="/dashboard/human-notes", tags=["Notes"])
 
-_RUN_ID = r"^run_[0-9a-z_]{1,36}$"
+_RUN_ID = r"^run_[0-9]{8}_[0-9]{6}_[0-9a-f]{4}$"
 
 
 class NewNote(BaseModel):
@@ -63,4 +63,4 @@ async def withdraw_human_note(
     here: Here, note_id: Annotated[str, Path(pattern=r"^[0-9a-f]{8}(?:[0-9a-f]{4})?$")]
 ) -> Note:
     """Take a note out of the file: no prompt that begins later carries it. Answers with what it said."""
-    return await noting.withdraw_note(here.database, here.settings, note_id=note_id, by=AUTHOR)
+    return await noting.withdraw_note(here.database, here.settings, here.redactor, note_id=note_id, by=AUTHOR)

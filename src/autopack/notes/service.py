@@ -58,11 +58,14 @@ def plain(text: str) -> str:
 def notes_of(project: Path, redactor: Redactor) -> Notes:
     """All notes of a project, without keys. Waits for the disk, and raises what `file.read` raises."""
     found = file.read(project)
-    shown = [
-        note.model_copy(update={"author": redactor.text(note.author), "text": redactor.text(note.text)})
-        for note in found.notes
-    ]
-    return Notes(notes=tuple(shown), unread_bytes=found.unread_bytes)
+    return Notes(
+        notes=tuple(without_keys(note, redactor) for note in found.notes), unread_bytes=found.unread_bytes
+    )
+
+
+def without_keys(note: Note, redactor: Redactor) -> Note:
+    """A note as it may be shown: people write keys into files."""
+    return note.model_copy(update={"author": redactor.text(note.author), "text": redactor.text(note.text)})
 
 
 def in_force(notes: Notes, run_id: str) -> Notes:

@@ -78,9 +78,8 @@ async def add_note(
     With `run_id` it is for that run only. Under a key it is written once, also where a first try died between
     file and feed. Raises `InvalidInput`, `NotFound`, `Conflict` and `Unavailable`.
     """
-    note = service.new_note(
-        text, by=by, run_id=run_id, redactor=redactor, note_id=None if key is None else note_id_of(key)
-    )
+    note_id = None if key is None else note_id_of(key)
+    note = service.new_note(text, by=by, run_id=run_id, redactor=redactor, note_id=note_id)
     if key is not None:
         async with database.write() as session:
             if (answer := await answer_of(session, SCOPE, key)) is not None:
@@ -88,6 +87,7 @@ async def add_note(
     async with database.read() as session:
         place = await place_of(session, run_id=run_id, project=project)
     note = await asyncio.to_thread(file.append, place.top, note, home=settings.home)
+    note = service.without_keys(note, redactor)
     async with database.write() as session:
         run = await _concerned(session, place, run_id)
         if key is not None:
@@ -106,7 +106,13 @@ def note_id_of(key: IdempotencyKey) -> str:
 
 
 async def withdraw_note(
-    database: Database, settings: Settings, *, note_id: str, by: str, project: Path | None = None
+    database: Database,
+    settings: Settings,
+    redactor: Redactor,
+    *,
+    note_id: str,
+    by: str,
+    project: Path | None = None,
 ) -> Note:
     """Take a note out of its file, whichever project has it, and say so in the feed of the run concerned.
 
@@ -118,7 +124,7 @@ async def withdraw_note(
     async with database.write() as session:
         if (run := await _concerned(session, place, note.run_id)) is not None:
             feed.append(session, run_id=run.id, body=NoteWithdrawn(note_id=note.id, by=by))
-    return note
+    return service.without_keys(note, redactor)
 
 
 async def _find(database: Database, said: str, project: Path | None) -> tuple[Place, str]:
