@@ -384,3 +384,16 @@ async def test_an_earlier_owner_is_fenced_off_where_the_run_was_paused_over_it(
             with pytest.raises(AutopackError, match="taken over"):
                 await queries.fence(session, run_id, epoch=epoch)
             await service.locked(session, run_id)
+
+
+async def test_an_owner_that_seems_dead_is_fenced_off_where_its_phase_is_skipped(
+    tmp_path: Path, settings: Settings
+) -> None:
+    async with small_world(tmp_path, settings, builds(1, GOOD), approves()) as world:
+        run_id = await world.create()
+        epoch = await control.take(world.services.database, run_id, owner="gone")
+        await _dies(world)
+        assert (await control.skip(world.services.database, run_id, by="Ada", phase_id="one")).changed
+        async with world.services.database.write() as session:
+            with pytest.raises(AutopackError, match="taken over"):
+                await queries.fence(session, run_id, epoch=epoch)

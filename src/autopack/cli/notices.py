@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,16 +102,7 @@ def home_inside(here: Settings, top: Path) -> str:
 
 def unpriced(policy: Policy, models: list[ModelRef]) -> str:
     """Models whose calls will have no known price."""
-    from autopack.usage.prices import price
-    from autopack.usage.schemas import TokenUsage
-
-    usage, now = TokenUsage(input_tokens=1, output_tokens=1), datetime.now(UTC)
-    unknown = [
-        model.name
-        for model in models
-        if price(model=model.name, provider=model.provider, usage=usage, at=now, overrides=policy.prices())
-        is None
-    ]
+    unknown = policy.unpriced(models)
     if not unknown:
         return ""
     them = "its" if len(unknown) == 1 else "their"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
@@ -29,7 +30,8 @@ from autopack.routing.schemas import (
     Section,
     Slug,
 )
-from autopack.usage.prices import PriceTable
+from autopack.usage.prices import PriceTable, price
+from autopack.usage.schemas import TokenUsage
 from autopack.userfiles import Loc, Misfits, nearest
 
 __all__ = [
@@ -137,6 +139,15 @@ class Policy(Section):
     def prices(self) -> Mapping[str, PriceTable]:
         """The policy's own prices by model name."""
         return {name: entry.price for name, entry in self.models.items() if entry.price is not None}
+
+    def unpriced(self, models: Iterable[ModelRef]) -> list[str]:
+        """Names of the models of which no price is known, neither here nor in the bundled list."""
+        usage, now, own = TokenUsage(input_tokens=1, output_tokens=1), datetime.now(UTC), self.prices()
+        return [
+            one.name
+            for one in models
+            if price(model=one.name, provider=one.provider, usage=usage, at=now, overrides=own) is None
+        ]
 
     def unenforced(self) -> tuple[str, ...]:
         """Configured limits that this version does not enforce, as a user wrote them."""

@@ -136,6 +136,8 @@ async def skip(database: Database, run_id: str, *, by: str, phase_id: str | None
         if PhaseState(phase.state) is PhaseState.SKIPPED:
             return _asked(run, changed=False, driven=driven)
         _refuse_succeeded(run)
+        if run.owner is not None and not driven:
+            await _seize(session, run)  # it may only seem dead
         await _skip(session, phase, driven=driven, by=by)
         run.phase_worked_seconds = 0.0
         if RunState(run.state).ended:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from autopack import userfiles
@@ -25,8 +24,6 @@ from autopack.supervisor import workers
 from autopack.supervisor.control import refuse_discarded
 from autopack.supervisor.hold import current_policy
 from autopack.supervisor.services import Services
-from autopack.usage.prices import price
-from autopack.usage.schemas import TokenUsage
 from autopack.workspace import source
 
 _SCOPE = "run"
@@ -166,13 +163,7 @@ def _check_priced(plan: Plan, policy: Policy, models: Mapping[str, ModelRef]) ->
     budgets = [plan.budget, *(one.budget for tier in plan.tiers for one in (tier, *tier.phases))]
     if not any(budget is not None and budget.usd is not None for budget in budgets):
         return
-    usage, now = TokenUsage(input_tokens=1, output_tokens=1), datetime.now(UTC)
-    unknown = [
-        model.name
-        for model in models.values()
-        if price(model=model.name, provider=model.provider, usage=usage, at=now, overrides=policy.prices())
-        is None
-    ]
+    unknown = policy.unpriced(models.values())
     if unknown:
         raise InvalidInput(
             f"The plan has a budget in dollars, and no price is known for {', '.join(sorted(unknown))}.",
