@@ -397,3 +397,17 @@ async def test_an_owner_that_seems_dead_is_fenced_off_where_its_phase_is_skipped
         async with world.services.database.write() as session:
             with pytest.raises(AutopackError, match="taken over"):
                 await queries.fence(session, run_id, epoch=epoch)
+
+
+@pytest.mark.sqlite
+async def test_a_run_that_the_engine_can_not_drive_is_parked_and_not_taken_for_ever(
+    tmp_path: Path, settings: Settings
+) -> None:
+    async with small_world(tmp_path, settings, builds(1, GOOD), approves()) as world, service_on(world):
+        for file in settings.home.glob("engine.db*"):
+            file.write_bytes(b"This is no database. " * 4096)
+        run_id = await world.create()
+        await reaches(world, run_id, "paused")
+        run = await world.read(run_id)
+        assert run.waits_for == Waiting.CANNOT_START
+        assert (await kinds(world, run_id)).count("run_claimed") == 1

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autopack.errors import AutopackError, Conflict, InvalidInput, NotFound, Unavailable
+from autopack.errors import AutopackError, Conflict, Fenced, InvalidInput, NotFound, Unavailable
 from autopack.projects import queries as projects
 from autopack.runs import queries, service
 from autopack.runs.states import Intent, Waiting
@@ -110,22 +110,32 @@ class Serving:
         try:
             await launch.check_resume(self._services, run.id)
         except (InvalidInput, Unavailable, Conflict, NotFound) as error:
-            detail = " ".join(part for part in (error.message, error.hint) if part)
-            await control.park(self._services.database, run.id, reason=Waiting.CANNOT_START, detail=detail)
+            await self._park(run.id, error)
             return False
         return True
 
+    async def _park(self, run_id: str, error: AutopackError) -> None:
+        detail = " ".join(part for part in (error.message, error.hint) if part)
+        await control.park(self._services.database, run_id, reason=Waiting.CANNOT_START, detail=detail)
+
     async def _drive(self, run_id: str, epoch: int) -> None:
+        """Drive it to the end of its segment; where that fails it is parked, not taken at once again."""
+        failed: AutopackError | None = None
         try:
             await self._engine.drive(run_id, epoch)
+        except Fenced as error:
+            log.warning("drive_fenced %s: %s", run_id, error.message)
         except AutopackError as error:
-            log.warning("drive_ended %s: %s", run_id, error.message)
-        except Exception:
+            failed = error
+        except Exception as error:
             if not self._services.leaving.is_set():
                 log.exception("drive_failed %s", run_id)
+            failed = Unavailable(f"It could not be driven: {error}.", hint="autopack.log says more.")
         finally:
             with suppress(AutopackError):  # a database that is away: a sweep frees it
                 await self._let_go(run_id)
+                if failed is not None and not self._services.leaving.is_set():
+                    await self._park(run_id, failed)
             del self._driving[run_id]
             self.wake()
 
