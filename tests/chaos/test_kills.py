@@ -23,7 +23,7 @@ _TALK = "autopack.supervisor.conversations:Conversations"
 POINTS = [
     # the run and its workspace
     Trap(point="autopack.supervisor.launch:create_run"),
-    Trap(point="autopack.supervisor.control:take"),
+    Trap(point="autopack.runs.service:claim"),
     Trap(point=f"{_SPACE}.create", when="during", seconds=0.02),
     Trap(point=f"{_SPACE}.create"),
     Trap(point=f"{_SPACE}.check", when="during", seconds=0.05),

@@ -152,7 +152,8 @@ async def take(database: Database, run_id: str, *, owner: str) -> int:
     """
     async with database.write() as session:
         run = await service.locked(session, run_id)
-        if await workers.is_alive(session, run.owner):
+        # Its own it may take again: a full disk can keep it from letting go.
+        if run.owner != owner and await workers.is_alive(session, run.owner):
             raise Conflict(
                 f"Run {run.id} is being driven by a live process ({run.owner}).",
                 hint=f"Watch it with `autopack logs {run.id} -f`, or stop that process first.",
