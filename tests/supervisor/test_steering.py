@@ -3,65 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
 
 from autopack.config import Settings
 from autopack.errors import AutopackError, Conflict
-from autopack.feed import queries as feed
 from autopack.runs import queries, service
 from autopack.runs.states import RunState, Waiting
 from autopack.supervisor import control
 from autopack.supervisor.services import open_services
-from autopack.supervisor.serving import Serving, serving
 from autopack.supervisor.sweep import sweep
-from autopack.supervisor.tables import WorkerRow
-from autopack.usage.tables import UsageEventRow
 from fixtures.database import execute
-from fixtures.world import PLAN, World, approves, builds, git, rejects, small_world, write_file
+from fixtures.world import PLAN, approves, builds, git, rejects, small_world, write_file
+from supervisor.waiting import LIMIT_SECONDS, asked, dies, kinds, reaches, until
 from views.recorded import record_run
 
 GOOD = write_file("one.py", "ONE = 1\n")
 SLOW = {**write_file("two.py", "TWO = 2\n"), "delay_seconds": 1.0}
-LIMIT_SECONDS = 60
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Wait for a condition, not for ever."""
-    async with asyncio.timeout(LIMIT_SECONDS):
-        while not await condition():
-            await asyncio.sleep(0.02)
-
-
-async def reaches(world: World, run_id: str, *states: str) -> None:
-    """Wait until the run is in one of these states."""
-
-    async def there() -> bool:
-        return (await world.read(run_id)).state in states
-
-    await until(there)
-
-
-async def asked(world: World, count: int) -> None:
-    """Wait until the provider was asked so often."""
-
-    async def there() -> bool:
-        return len(world.simulator.entries()) >= count
-
-    await until(there)
-
-
-async def kinds(world: World, run_id: str) -> list[str]:
-    """What happened, by kind."""
-    async with world.services.database.read() as session:
-        return [one.body.kind for one in await feed.after(session, event_id=0, run_id=run_id, limit=500)]
 
 
 async def test_a_pause_takes_effect_before_the_next_request_and_nothing_is_bought_twice(
@@ -118,12 +79,6 @@ async def test_a_pause_that_is_withdrawn_does_not_pause(tmp_path: Path, settings
         assert (await world.read(run_id)).state == "succeeded"
 
 
-async def _dies(world: World) -> None:
-    """Whoever drives runs here is another process from now on, as after kill -9."""
-    async with world.services.database.write() as session:
-        await session.execute(update(WorkerRow).values(pid_started="long ago"))
-
-
 @pytest.mark.parametrize(("ask", "state"), [(control.pause, "paused"), (control.cancel, "cancelled")])
 async def test_what_was_asked_of_a_process_that_died_is_done(
     tmp_path: Path, settings: Settings, ask: Callable[..., Awaitable[control.Asked]], state: str
@@ -132,7 +87,7 @@ async def test_what_was_asked_of_a_process_that_died_is_done(
         run_id = await world.create()
         await control.take(world.services.database, run_id, owner=world.services.owner)
         await ask(world.services.database, run_id, by="Ada")
-        await _dies(world)
+        await dies(world)
         await sweep(world.services.database)
         run = await world.read(run_id)
         assert (run.state, run.end_detail, run.owner) == (state, "asked by Ada", None)
@@ -276,77 +231,6 @@ async def test_every_verb_in_every_state_is_done_or_refused_with_what_to_do(
                 assert (await queries.run(session, run_id)).state == state
 
 
-@asynccontextmanager
-async def service_on(world: World) -> AsyncGenerator[Serving]:
-    """A service in this process, on the world's home."""
-    async with (
-        open_services(world.settings, environ=world.environ) as services,
-        serving(services, address="http://127.0.0.1:1") as here,
-    ):
-        yield here
-
-
-async def test_a_service_drives_what_is_queued_and_leaves_what_is_paused(
-    tmp_path: Path, settings: Settings
-) -> None:
-    async with small_world(tmp_path, settings, builds(1, GOOD), approves()) as world:
-        run_id = await world.create()
-        await control.pause(world.services.database, run_id, by="Ada")
-        async with service_on(world) as here:
-            other = world.plan.with_name("other.yaml")
-            other.write_text(json.dumps({**PLAN, "name": "other"}))
-            second = await replace(world, plan=other).create()
-            here.wake()
-            await reaches(world, second, "succeeded")
-            assert (await world.read(run_id)).state == "paused"
-            await control.resume(world.services.database, run_id, by="Ada")
-            here.wake()
-            await reaches(world, run_id, "succeeded")
-
-
-async def test_a_service_that_ends_lets_go_and_the_next_one_buys_nothing_twice(
-    tmp_path: Path, settings: Settings
-) -> None:
-    async with small_world(tmp_path, settings, builds(1, GOOD, SLOW), approves()) as world:
-        run_id = await world.create()
-        async with service_on(world):
-            await asked(world, 2)
-        run = await world.read(run_id)
-        assert (run.state, run.owner) == ("in_progress", None)
-        async with service_on(world):
-            await reaches(world, run_id, "succeeded")
-        assert len(world.simulator.entries()) == 4
-        async with world.services.database.read() as session:
-            statuses = list(await session.scalars(select(UsageEventRow.usage_status)))
-        assert statuses == ["reported"] * 4
-
-
-async def test_a_service_goes_on_with_the_run_of_a_process_that_died(
-    tmp_path: Path, settings: Settings
-) -> None:
-    async with small_world(tmp_path, settings, builds(1, GOOD), approves()) as world:
-        run_id = await world.create()
-        await control.take(world.services.database, run_id, owner="gone")
-        await _dies(world)
-        async with service_on(world):
-            await reaches(world, run_id, "succeeded")
-
-
-async def test_a_run_whose_key_the_service_lacks_is_parked_with_the_reason(
-    tmp_path: Path, settings: Settings
-) -> None:
-    async with small_world(tmp_path, settings, builds(1, GOOD), approves()) as world:
-        run_id = await world.create()
-        environ = {name: value for name, value in world.environ.items() if "KEY" not in name}
-        async with (
-            open_services(settings, environ=environ) as services,
-            serving(services, address="http://127.0.0.1:1"),
-        ):
-            await reaches(world, run_id, "paused")
-        run = await world.read(run_id)
-        assert (run.waits_for, "OPENAI_API_KEY" in run.end_detail) == (Waiting.CANNOT_START, True)
-
-
 async def test_a_cancel_that_was_asked_beats_a_pause_for_another_reason(
     tmp_path: Path, settings: Settings
 ) -> None:
@@ -378,7 +262,7 @@ async def test_an_earlier_owner_is_fenced_off_where_the_run_was_paused_over_it(
     async with small_world(tmp_path, settings, builds(1, GOOD), approves()) as world:
         run_id = await world.create()
         epoch = await control.take(world.services.database, run_id, owner="gone")
-        await _dies(world)
+        await dies(world)
         assert (await control.pause(world.services.database, run_id, by="Ada")).state == "paused"
         async with world.services.database.write() as session:
             with pytest.raises(AutopackError, match="taken over"):
@@ -392,22 +276,8 @@ async def test_an_owner_that_seems_dead_is_fenced_off_where_its_phase_is_skipped
     async with small_world(tmp_path, settings, builds(1, GOOD), approves()) as world:
         run_id = await world.create()
         epoch = await control.take(world.services.database, run_id, owner="gone")
-        await _dies(world)
+        await dies(world)
         assert (await control.skip(world.services.database, run_id, by="Ada", phase_id="one")).changed
         async with world.services.database.write() as session:
             with pytest.raises(AutopackError, match="taken over"):
                 await queries.fence(session, run_id, epoch=epoch)
-
-
-@pytest.mark.sqlite
-async def test_a_run_that_the_engine_can_not_drive_is_parked_and_not_taken_for_ever(
-    tmp_path: Path, settings: Settings
-) -> None:
-    async with small_world(tmp_path, settings, builds(1, GOOD), approves()) as world, service_on(world):
-        for file in settings.home.glob("engine.db*"):
-            file.write_bytes(b"This is no database. " * 4096)
-        run_id = await world.create()
-        await reaches(world, run_id, "paused")
-        run = await world.read(run_id)
-        assert run.waits_for == Waiting.CANNOT_START
-        assert (await kinds(world, run_id)).count("run_claimed") == 1
