@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -95,6 +97,7 @@ def _hold_nobody_up(connection: Any, _record: object) -> None:
 def _prepare_sqlite(engine: Engine, *, write: bool) -> None:
     event.listen(engine, "connect", _open_sqlite)
     event.listen(engine, "begin", _begin_immediate if write else _begin)
+    event.listen(engine, "invalidate", _let_go)
 
 
 def _open_sqlite(connection: Any, _record: object) -> None:
@@ -104,6 +107,15 @@ def _open_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _let_go(connection: Any, _record: object, _error: object) -> None:
+    """Roll back before a connection that was cancelled in the midst of a statement is closed.
+
+    Closing alone leaves SQLite's lock to that statement, until it is collected as garbage: nobody can write.
+    """
+    with contextlib.suppress(Exception, asyncio.CancelledError):  # asked again: the rollback is on its way
+        connection.rollback()
 
 
 def _begin_immediate(connection: Connection) -> None:
