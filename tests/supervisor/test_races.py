@@ -214,7 +214,7 @@ class Races(RuleBasedStateMachine):
 
     @rule(turns=st.integers(0, 4))
     def another_takes_over(self, turns: int) -> None:
-        """An owner that only seems dead is overtaken in the midst of what it does."""
+        """An owner that only seems dead is overtaken in the midst of what it does, and moves nothing more."""
         former = self._owner(0)
         if former is None:
             return
@@ -222,8 +222,10 @@ class Races(RuleBasedStateMachine):
         self._do(sweep(self.services.database))
         if self._do(self._take()):
             self.an_owner_has_turns(len(self.owners) - 1, turns)
-        if former in self.owners:
+        moves = self._do(self._run()).seq
+        while former in self.owners:
             self._do(self._turn(former))
+        assert self._do(self._run()).seq == moves
 
     @rule()
     def a_sweep_comes_by(self) -> None:
@@ -273,16 +275,28 @@ class Races(RuleBasedStateMachine):
         if before.ended and asked.changed:
             self.wish, self.was_done = "resume", False
 
-    @rule(turns=st.integers(0, 3))
+    @rule(turns=st.integers(1, 3))
     def someone_skips_behind_an_owners_back(self, turns: int) -> None:
-        """Go past the phase that a driven run is about to begin."""
-        owner = self._owner(0)
-        if owner is not None:
-            for phase in ("one", "two"):
-                self.someone_skips(phase)
-            for _ in range(turns):
-                if owner in self.owners:
-                    self._do(self._turn(owner))
+        """Go past the phase that a driven run is about to begin, just after it has looked."""
+        owner, left = self._owner(0), 12
+        while owner in self.owners and (phase := self._do(self._about_to_begin())) is None and left:
+            self._do(self._turn(owner))
+            left -= 1
+        if owner in self.owners and self._do(self._about_to_begin()) is not None:
+            self._do(self._turn(owner))
+        if owner in self.owners and (phase := self._do(self._about_to_begin())) is not None:
+            self.someone_skips(phase)
+        for _ in range(turns):
+            if owner in self.owners:
+                self._do(self._turn(owner))
+
+    async def _about_to_begin(self) -> str | None:
+        """The phase that a run in progress begins next."""
+        async with self.services.database.read() as session:
+            run = await queries.run(session, self.run_id)
+            phase = await queries.current_phase(session, self.run_id)
+        begins = run.state == RunState.IN_PROGRESS and phase is not None and phase.state == PhaseState.PENDING
+        return phase.phase_id if begins and phase is not None else None
 
     # What always holds
 
