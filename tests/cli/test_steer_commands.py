@@ -152,6 +152,17 @@ def test_a_run_without_an_attempt_left_needs_a_retry_or_a_skip(
     assert (told.code, told.out) == (0, left_to_a_service(recorded))
 
 
+@pytest.mark.usefixtures("service")
+def test_a_script_is_told_what_became_of_its_wish(autopack: Autopack, recorded: str) -> None:
+    told = {"kind": "result", "exit_code": 0, "run_id": recorded, "changed": True}
+    skipped = autopack("skip", recorded, "docs", "--json")
+    assert skipped.said == {**told, "state": "in_progress", "service": None}
+    again = autopack("skip", recorded, "docs", "--json")
+    assert again.said == {**told, "state": "in_progress", "service": None, "changed": False}
+    autopack("pause", recorded)
+    assert autopack("resume", recorded, "--json").said == {**told, "state": "queued", "service": ADDRESS}
+
+
 def test_a_run_that_this_terminal_can_not_drive_is_not_asked_to_go_on(
     autopack: Autopack, recorded: str
 ) -> None:
