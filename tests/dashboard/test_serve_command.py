@@ -6,7 +6,6 @@ import asyncio
 import re
 import signal
 import socket
-import sys
 from collections.abc import AsyncGenerator
 from contextlib import closing
 from pathlib import Path
@@ -17,45 +16,17 @@ import pytest
 from autopack.config import Settings
 from autopack.errors import InvalidInput, Unavailable
 from autopack.main import listen, loopback, url_of
-from cli import processes
 from cli.calling import Autopack, autopack
+from dashboard.started import COMMAND, MODULE, end, start
 from fixtures.world import World, approves, small_world
 
 __all__ = ["autopack"]
-
-COMMAND = processes.PROGRAM
-MODULE = (sys.executable, "-m", "autopack.main")
 
 
 @pytest.fixture
 async def world(tmp_path: Path, settings: Settings) -> AsyncGenerator[World]:
     async with small_world(tmp_path, settings, approves()) as world:
         yield world
-
-
-async def start(world: World, *words: str) -> tuple[asyncio.subprocess.Process, str]:
-    """A process that serves, and its URL."""
-    process = await asyncio.create_subprocess_exec(
-        *words,
-        cwd=world.folder,
-        env=processes.environ_of(world),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    async with asyncio.timeout(processes.LIMIT_SECONDS):
-        line = (await process.stdout.readline()).decode()
-    found = re.match(r"Autopack listens on (http://127\.0\.0\.1:\d+) ", line)
-    assert found is not None, (line, await process.communicate())
-    return process, found[1]
-
-
-async def end(process: asyncio.subprocess.Process, number: signal.Signals) -> tuple[int | None, str, str]:
-    process.send_signal(number)
-    async with asyncio.timeout(processes.LIMIT_SECONDS):
-        out, err = await process.communicate()
-    return process.returncode, out.decode(), err.decode()
 
 
 async def health(url: str) -> int:

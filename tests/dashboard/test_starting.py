@@ -68,6 +68,24 @@ async def test_a_file_inside_a_project_becomes_a_run(tmp_path: Path, settings: S
         assert (run.state, run.plan_path) == (RunState.QUEUED, os.path.realpath(file))
 
 
+async def test_a_start_that_is_sent_again_gets_its_answer_whatever_became_of_the_plan(
+    tmp_path: Path, settings: Settings
+) -> None:
+    async with small_world(tmp_path, settings, approves()) as world, served(settings, world.environ) as http:
+        await register(world, world.repository)
+        file = world.repository / "plan.yaml"
+        file.write_bytes(world.plan.read_bytes())
+        body, key = {"plan_path": "plan.yaml"}, {"Idempotency-Key": "k-1"}
+        first = await http.post("/runs/start", body, headers=key)
+        assert first.status_code == 201, first.text
+        for spoil in (lambda: file.write_text("no plan"), file.unlink):
+            spoil()
+            again = await http.post("/runs/start", body, headers=key)
+            assert (again.status_code, again.json()) == (201, first.json()), again.text
+        other = await http.post("/runs/start", {"plan_path": "other.yaml"}, headers=key)
+        refused(other, 422, "invalid_input", "used for another request")
+
+
 async def test_nothing_outside_a_registered_project_is_read(tmp_path: Path, settings: Settings) -> None:
     async with small_world(tmp_path, settings, approves()) as world, served(settings, world.environ) as http:
         await register(world, world.repository)

@@ -31,15 +31,18 @@ async def start_run(request: Request, here: Here, asked: PlanRequest, key: Maybe
     Everything that can be known to be wrong is said now: plan, project, policy, keys, sandbox. Whether what
     models write is confined is decided where the service is started, never by a request.
     """
-    plan_path, repository = await _plan_of(here, asked)
-    created = await launch.create_run(
-        here,
-        plan_path=plan_path,
-        repository=repository,
-        unsandboxed=request.app.state.unsandboxed,
-        accept_red_baseline=asked.accept_red_baseline,
-        key=None if key is None else IdempotencyKey(key, await request.body()),
-    )
+    once = None if key is None else IdempotencyKey(key, await request.body())
+    created = None if once is None else await launch.created_under(here, once)
+    if created is None:
+        plan_path, repository = await _plan_of(here, asked)
+        created = await launch.create_run(
+            here,
+            plan_path=plan_path,
+            repository=repository,
+            unsandboxed=request.app.state.unsandboxed,
+            accept_red_baseline=asked.accept_red_baseline,
+            key=once,
+        )
     serving_of(request).wake()
     return StartedRun(run_id=created.run_id, state=RunState.QUEUED, notices=created.notices)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import delete, update
 
-from autopack.db import WriteSession, added
+from autopack.db import ReadSession, WriteSession, added
 from autopack.errors import InvalidInput
 from autopack.idempotency.tables import IdempotencyKeyRow
 
@@ -29,6 +29,12 @@ class IdempotencyKey:
         return hashlib.sha256(self.body).hexdigest()
 
 
+async def known_answer(session: ReadSession, scope: str, key: IdempotencyKey) -> dict[str, Any] | None:
+    """The answer that an earlier request under this key got; this one is not noted. Raises as `answer_of`."""
+    row = await session.get(IdempotencyKeyRow, (scope, key.key))
+    return None if row is None or row.created_at < datetime.now(UTC) - KEPT_FOR else _answer(row, key)
+
+
 async def answer_of(session: WriteSession, scope: str, key: IdempotencyKey) -> dict[str, Any] | None:
     """The answer that the first request under this key got; None: this is the first, and it is noted.
 
@@ -40,7 +46,10 @@ async def answer_of(session: WriteSession, scope: str, key: IdempotencyKey) -> d
     values = {"scope": scope, "key": key.key, "digest": key.digest, "answer": None, "created_at": now}
     if await added(session, IdempotencyKeyRow, values):
         return None
-    row = await session.get_one(IdempotencyKeyRow, (scope, key.key), populate_existing=True)
+    return _answer(await session.get_one(IdempotencyKeyRow, (scope, key.key), populate_existing=True), key)
+
+
+def _answer(row: IdempotencyKeyRow, key: IdempotencyKey) -> dict[str, Any] | None:
     if row.digest != key.digest:
         raise InvalidInput(
             "This Idempotency-Key was used for another request.", hint="Send a new key with a new request."

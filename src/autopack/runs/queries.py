@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, select, update
 
-from autopack.db import AnySession, WriteSession, added, changed
+from autopack.db import AnySession, WriteSession, added, announce, changed
 from autopack.errors import Fenced, NotFound
 from autopack.runs.schemas import Evidence
 from autopack.runs.states import DONE, AttemptOutcome, Intent, RunState
@@ -334,11 +334,13 @@ async def show_activity(session: WriteSession, run_id: str, values: Mapping[str,
     shown = update(ActivityRow).where(ActivityRow.run_id == run_id).values(dict(values))
     if await changed(session, shown) == 0:
         await added(session, ActivityRow, {"run_id": run_id, **values})
+    await announce(session)
 
 
 async def forget_activity(session: WriteSession, run_id: str) -> None:
     """A run is at nothing any more."""
     await session.execute(delete(ActivityRow).where(ActivityRow.run_id == run_id))
+    await announce(session)
 
 
 async def phase_by_id(session: AnySession, run_id: str, phase_id: str) -> PhaseRow | None:

@@ -131,6 +131,8 @@ async def skip(database: Database, run_id: str, *, by: str, phase_id: str | None
     async with database.write() as session:
         run = await service.locked(session, run_id)
         refuse_discarded(run)
+        if phase_id is None:
+            _refuse_succeeded(run)
         driven = await workers.is_alive(session, run.owner)
         phase = await _meant(session, run, phase_id)
         if PhaseState(phase.state) is PhaseState.SKIPPED:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from autopack import userfiles
 from autopack.errors import Conflict, InvalidInput, Unavailable
@@ -64,7 +65,7 @@ async def create_run(
     notices = (*_notices(plan, policy, models, confinement),)
     async with services.database.write() as session:
         if key is not None and (answer := await idempotency.answer_of(session, _SCOPE, key)) is not None:
-            return Created(run_id=answer["run_id"], epoch=0, notices=tuple(answer["notices"]))
+            return _created_before(answer)
         project, _ = await projects.register(session, found.top)
         former = await queries.unfinished_of_plan(session, project_id=project.id, plan_path=str(plan_path))
         if former is not None:
@@ -85,6 +86,20 @@ async def create_run(
         if key is not None:
             await idempotency.keep_answer(session, _SCOPE, key, {"run_id": run_id, "notices": [*notices]})
     return Created(run_id=run_id, epoch=epoch, notices=notices)
+
+
+async def created_under(services: Services, key: IdempotencyKey) -> Created | None:
+    """The run that an earlier request under this key created, whatever has become of its plan since.
+
+    Raises `InvalidInput` where that one asked for something else.
+    """
+    async with services.database.read() as session:
+        answer = await idempotency.known_answer(session, _SCOPE, key)
+    return None if answer is None else _created_before(answer)
+
+
+def _created_before(answer: Mapping[str, Any]) -> Created:
+    return Created(run_id=answer["run_id"], epoch=0, notices=tuple(answer["notices"]))
 
 
 def check_plan(plan: Plan, policy: Policy, services: Services) -> Mapping[str, ModelRef]:
