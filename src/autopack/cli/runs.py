@@ -20,6 +20,7 @@ from autopack.cli.words import (
     unknowns,
     words,
 )
+from autopack.runs.states import RunState
 
 if TYPE_CHECKING:
     from autopack.views.status import DashboardRunStatus
@@ -116,6 +117,8 @@ def _facts(run: DashboardRunStatus) -> list[tuple[str, str]]:
         state += f" (interrupted: no process works on it; autopack resume {run.run_id})"
     elif run.driven:
         state += " (a process is working on it)"
+    elif run.state in (RunState.QUEUED, RunState.IN_PROGRESS):
+        state += " (a service takes it when it has a hand free)"
     facts = [
         ("run", run.run_id),
         ("plan", f"{clean(run.plan)} ({clean(run.plan_path)})"),
