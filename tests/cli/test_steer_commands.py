@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 
 import pytest
 
 from autopack.config import Settings
+from cli.calling import Autopack
 from cli.processes import PROGRAM
 from fixtures.database import home_environ
+from views.recorded import live_owner
 
 
 @pytest.mark.parametrize(
@@ -23,3 +26,14 @@ def test_a_run_that_nobody_drives_is_steered_by_a_process_of_its_own(
         [*PROGRAM, verb, recorded], env=environ, capture_output=True, text=True, check=False
     )
     assert (done.returncode, said in done.stdout) == (0, True), done
+
+
+def test_what_is_left_to_a_service_is_told_a_script_as_json(
+    settings: Settings, recorded: str, autopack: Autopack
+) -> None:
+    address = "http://127.0.0.1:8000"
+    asyncio.run(live_owner(settings, address=address))
+    skipped = autopack("skip", recorded, "--json").said
+    resumed = autopack("resume", recorded, "--json").said
+    assert (skipped["kind"], skipped["state"], skipped["changed"]) == ("result", "in_progress", True)
+    assert (resumed["run_id"], resumed["service"], resumed["exit_code"]) == (recorded, address, 0)

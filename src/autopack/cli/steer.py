@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from autopack.cli.door import Json, MaybePhase, Records, RunArgument, in_loop, settings, writing
-from autopack.cli.out import say
+from autopack.cli.out import emit_line, say
 from autopack.cli.run import Wanted, perform
 from autopack.cli.words import words
 from autopack.runs.states import RunState
@@ -127,7 +127,10 @@ async def _skip(said: str, phase: str | None, as_json: bool) -> int:
         return await _go_on(run_id, ask, as_json)
     async with writing() as here:
         asked = await ask(here.database, run_id)
-    say(f"{'Skipped' if asked.changed else 'It was skipped already'}; {run_id} is {words(asked.state)}.")
+    if as_json:
+        _emit(asked)
+    else:
+        say(f"{'Skipped' if asked.changed else 'It was skipped already'}; {run_id} is {words(asked.state)}.")
     return 0
 
 
@@ -144,10 +147,19 @@ async def _go_on(said: str, ask: Callable[[Database, str], Awaitable[Asked]], as
             services = await workers.services(session)
         if driven or services:
             asked = await ask(here.database, run_id)
+            if as_json:
+                _emit(asked, service=None if driven else services[0].address)
+                return 0
             where = "its process goes on" if driven else f"left to the service at {services[0].address}"
             say(f"{run_id} is {words(asked.state)}: {where}. Watch it with `autopack logs {run_id} -f`.")
             return 0
     return await perform(settings(), os.environ, Wanted(going_on=run_id, ask=ask, as_json=as_json))
+
+
+def _emit(asked: Asked, *, service: str | None = None) -> None:
+    """The result of what was asked, where this terminal does not drive the run, for a script."""
+    told = {"run_id": asked.run_id, "state": asked.state, "changed": asked.changed, "service": service}
+    emit_line({"kind": "result", "exit_code": 0, **told})
 
 
 async def _found(here: Records, said: str) -> str:
