@@ -8,7 +8,9 @@ import subprocess
 
 import pytest
 
+from autopack.cli.summary import headline
 from autopack.config import Settings
+from autopack.views.status import DashboardRunStatus
 from cli.calling import Autopack
 from cli.processes import PROGRAM
 from fixtures.database import home_environ
@@ -37,3 +39,10 @@ def test_what_is_left_to_a_service_is_told_a_script_as_json(
     resumed = autopack("resume", recorded, "--json").said
     assert (skipped["kind"], skipped["state"], skipped["changed"]) == ("result", "in_progress", True)
     assert (resumed["run_id"], resumed["service"], resumed["exit_code"]) == (recorded, address, 0)
+
+
+def test_a_run_that_was_asked_to_pause_says_what_has_it_go_on(recorded: str, autopack: Autopack) -> None:
+    autopack("pause", recorded)
+    assert f"waits for   autopack resume {recorded}" in autopack("status").out
+    status = DashboardRunStatus.model_validate(autopack("status", "--json").said)
+    assert headline(status).startswith("Paused: 1 of 3 phases, 3 attempts")

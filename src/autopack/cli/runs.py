@@ -20,7 +20,7 @@ from autopack.cli.words import (
     unknowns,
     words,
 )
-from autopack.runs.states import RunState
+from autopack.runs.states import RunState, Waiting
 
 if TYPE_CHECKING:
     from autopack.views.status import DashboardRunStatus
@@ -131,7 +131,9 @@ def _facts(run: DashboardRunStatus) -> list[tuple[str, str]]:
             part for part in (words(run.end_reason or ""), one_line(run.end_detail, limit=2_000)) if part
         )
         facts.append(("why", why))
-    if run.waits_for:
+    if run.waits_for == Waiting.ASKED:
+        facts.append(("waits for", f"autopack resume {run.run_id}"))
+    elif run.waits_for:
         facts.append(("waits for", words(run.waits_for)))
     if run.merged_at:
         facts.append(("merged", instant(run.merged_at)))
