@@ -46,3 +46,11 @@ def test_a_run_that_was_asked_to_pause_says_what_has_it_go_on(recorded: str, aut
     assert f"waits for   autopack resume {recorded}" in autopack("status").out
     status = DashboardRunStatus.model_validate(autopack("status", "--json").said)
     assert headline(status).startswith("Paused: 1 of 3 phases, 3 attempts")
+
+
+def test_a_skipped_phase_is_told_apart_from_a_built_one(recorded: str, autopack: Autopack) -> None:
+    autopack("skip", recorded, "3")
+    assert "progress    2 of 3 phases (67%, 1 skipped)" in autopack("status").out
+    status = DashboardRunStatus.model_validate(autopack("status", "--json").said)
+    assert (status.completed_phases, status.skipped_phases) == (2, 1)
+    assert "2 of 3 phases (1 skipped)" in headline(status)

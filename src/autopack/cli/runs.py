@@ -139,7 +139,9 @@ def _facts(run: DashboardRunStatus) -> list[tuple[str, str]]:
         facts.append(("merged", instant(run.merged_at)))
     if run.discarded_at:
         facts.append(("discarded", instant(run.discarded_at)))
-    percent = f"{run.percent_complete:.0%}"
+    percent = f"{run.percent_complete:.0%}" + (
+        f", {run.skipped_phases:,} skipped" if run.skipped_phases else ""
+    )
     facts.append(("progress", f"{run.completed_phases} of {count(run.total_phases, 'phase')} ({percent})"))
     if run.current_phase_id is not None:
         where = f"tier {run.current_tier_index}, phase {run.current_phase_index}"

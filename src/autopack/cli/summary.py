@@ -86,8 +86,9 @@ def _print_steps(steps: Sequence[tuple[str, str]]) -> None:
 def headline(status: DashboardRunStatus) -> str:
     """What came of the run, in one line."""
     done = f"{status.completed_phases} of {count(status.total_phases, 'phase')}"
-    if status.unverified_phases:
-        done += f" ({status.unverified_phases:,} verified by nothing)"
+    notable = (status.skipped_phases, "skipped"), (status.unverified_phases, "verified by nothing")
+    if said := ", ".join(f"{number:,} {what}" for number, what in notable if number):
+        done += f" ({said})"
     effort = f"{count(status.attempts, 'attempt')}, {duration(status.elapsed_seconds)}"
     match status.state:
         case RunState.SUCCEEDED:

@@ -70,6 +70,8 @@ class DashboardRunStatus(_Shown):
     completed_phases: int
     unverified_phases: int
     """Completed phases of which the plan says that no command verifies them."""
+    skipped_phases: int
+    """Of the completed ones: those that someone had the run go past."""
     percent_complete: float
     """0 to 1."""
 
@@ -241,6 +243,7 @@ def _status(
         unverified_phases=sum(
             phase.phase_id in unverified and phase.state == PhaseState.COMPLETED for phase in phases
         ),
+        skipped_phases=sum(phase.state == PhaseState.SKIPPED for phase in phases),
         percent_complete=progress.percent_complete,
         plan=run.plan_name,
         plan_path=run.plan_path,
