@@ -24,6 +24,7 @@ from fixtures.world import World, approves, small_world
 __all__ = ["autopack"]
 
 COMMAND = processes.PROGRAM
+ENDING = "Ending: runs in hand stop before their next request. A second Ctrl-C ends it at once.\n"
 MODULE = (sys.executable, "-m", "autopack.main")
 
 
@@ -68,9 +69,9 @@ async def test_two_services_share_a_home_and_end_cleanly_on_a_signal(world: Worl
     second, other = await start(world, *MODULE, "--port", "0")
     assert one != other
     assert [await health(url) for url in (one, other)] == [200, 200]
-    assert await end(first, signal.SIGINT) == (0, "", "")
+    assert await end(first, signal.SIGINT) == (0, ENDING, "")
     assert await health(other) == 200
-    assert await end(second, signal.SIGTERM) == (0, "", "")
+    assert await end(second, signal.SIGTERM) == (0, ENDING, "")
     with pytest.raises(httpx2.ConnectError):
         await health(other)
     log = world.settings.home / "autopack.log"
