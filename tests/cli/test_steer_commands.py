@@ -54,3 +54,4 @@ def test_a_skipped_phase_is_told_apart_from_a_built_one(recorded: str, autopack:
     status = DashboardRunStatus.model_validate(autopack("status", "--json").said)
     assert (status.completed_phases, status.skipped_phases) == (2, 1)
     assert "2 of 3 phases (1 skipped)" in headline(status)
+    autopack("discard", recorded).failed(2, "deletes its branch with 1 commit.")
