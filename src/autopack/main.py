@@ -38,8 +38,11 @@ async def serve(
     port: int = PORT,
     unsandboxed: bool = False,
     ready: Callable[[str], None],
+    ending: Callable[[], None],
 ) -> None:
     """Serve until SIGINT or SIGTERM; `ready` is called with the URL once requests are answered.
+
+    `ending` is called when it is told to end, which takes some seconds where runs are in hand.
 
     Port 0 is any free one. Raises `InvalidInput` for a host that is not this machine's loopback,
     `Unavailable` where the port can't be had, and what `create_app` raises when it starts.
@@ -49,7 +52,12 @@ async def serve(
     listening = listen(loopback(host), port)
     app = create_app(settings, environ, address=url_of(listening), unsandboxed=unsandboxed)
     asked = asyncio.Event()
-    with contextlib.closing(listening), _ended_by_signals(asked.set):
+
+    def end() -> None:
+        asked.set()
+        ending()
+
+    with contextlib.closing(listening), _ended_by_signals(end):
         async with answering(app, listening) as server:
             ready(url_of(listening))
             stop = asyncio.create_task(asked.wait())

@@ -19,8 +19,10 @@ from autopack.feed.schemas import (
     Event,
     EventBody,
     ModelsChosen,
+    PauseAsked,
     PhaseCommitted,
     PhaseMoved,
+    ResumeAsked,
     RunMoved,
     WorkspaceReady,
 )
@@ -255,6 +257,17 @@ def test_cancelling_is_shown_and_forgotten_when_the_run_goes_on() -> None:
     assert "Ctrl-C" not in told
     course.happened(RunMoved(before="queued", after="in_progress"))
     assert "Ctrl-C stops it" in "\n".join(_picture(board, width=80))
+
+
+def test_pausing_is_shown_until_it_is_taken_back_or_done() -> None:
+    board = _middle()
+    course = _Course(board).happened(PauseAsked(by="ada"))
+    assert any(line.startswith("Pausing before its next step") for line in _picture(board, width=80))
+    course.happened(CancelAsked(by="Ctrl-C"))
+    assert any(line.startswith("Cancelling…") for line in _picture(board, width=80))
+    board.cancelling = False
+    course.happened(ResumeAsked(by="ada"))
+    assert "Pausing" not in "\n".join(_picture(board, width=80))
 
 
 def test_what_a_model_is_at_is_forgotten_when_the_phase_moves() -> None:

@@ -135,3 +135,15 @@ def test_what_is_listed_can_not_steer_a_terminal_and_is_not_endless(
 def test_an_empty_list_says_how_to_begin(autopack: Autopack, recorded: str) -> None:
     assert "`autopack notes add TEXT` adds one" in autopack("notes", "list").out
     assert autopack("notes", "list", "--json").said["notes"] == []
+
+
+def test_a_note_that_was_written_by_hand_is_withdrawn_by_its_id(
+    autopack: Autopack, recorded: str, tmp_path: Path
+) -> None:
+    written = tmp_path / ".autopack" / "human_notes.md"
+    written.parent.mkdir(exist_ok=True)
+    written.write_text("Keep it small.\n")
+    (note,) = autopack("notes", "list", "--json").said["notes"]
+    told = autopack("notes", "withdraw", note["id"]).out
+    assert told == f"Withdrew note {note['id']} that was written by hand.\n"
+    assert written.read_text() == ""

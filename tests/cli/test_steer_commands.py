@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from autopack.cli import steer
+from autopack.cli.summary import headline
 from autopack.config import Settings
 from autopack.db import Database
 from autopack.runs.states import EndReason, RunState
 from autopack.supervisor import workers
+from autopack.views.status import DashboardRunStatus
 from cli.calling import Autopack
 from cli.processes import PROGRAM
 from fixtures.database import execute, home_environ
@@ -244,3 +246,19 @@ def test_an_amendment_that_can_not_be_read_or_is_of_no_run_is_wrong_use(
     autopack("plan", "amend", recorded, file).failed(2, "bugdet")
     file.write_text(PLAN)
     autopack("plan", "amend", "run_nobody", file).failed(2, "There is no run run_nobody.")
+
+
+def test_a_run_that_was_asked_to_pause_says_what_has_it_go_on(recorded: str, autopack: Autopack) -> None:
+    autopack("pause", recorded)
+    assert f"waits for   autopack resume {recorded}" in autopack("status").out
+    status = DashboardRunStatus.model_validate(autopack("status", "--json").said)
+    assert headline(status).startswith("Paused: 1 of 3 phases, 3 attempts")
+
+
+def test_a_skipped_phase_is_told_apart_from_a_built_one(recorded: str, autopack: Autopack) -> None:
+    autopack("skip", recorded, "3")
+    assert "progress    2 of 3 phases (67%, 1 skipped)" in autopack("status").out
+    status = DashboardRunStatus.model_validate(autopack("status", "--json").said)
+    assert (status.completed_phases, status.skipped_phases) == (2, 1)
+    assert "2 of 3 phases (1 skipped)" in headline(status)
+    autopack("discard", recorded).failed(2, "deletes its branch with 1 commit.")

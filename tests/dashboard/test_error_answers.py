@@ -57,7 +57,10 @@ async def test_a_run_that_is_not_there_is_a_404_at_every_address(http: Served) -
         (b'{"plan_path": "x", "unsandboxed": true}', ["body.unsandboxed: is not known; remove it"]),
         (b'{"plan_path": "x", "accept_red_baseline": "yes"}', ["accept_red_baseline: must be true or false"]),
         (b'{"plan": []}', ["body.plan: must hold keys and values, not a list"]),
-        (b'{"plan": {}, "project": 99999999999999999999}', ["body.project"]),
+        (
+            b'{"plan": {}, "project": 99999999999999999999}',
+            ["body.project: is no project's id, path or name"],
+        ),
         (b'{"plan": {}, "project": true}', ["body.project"]),
     ],
 )
@@ -76,8 +79,8 @@ async def test_a_parameter_that_can_not_be_used_is_named(http: Served) -> None:
         "/dashboard/runs?limit=x": "query.limit: must be a whole number, not the text 'x'",
         "/dashboard/runs?limit=99999999999999999999999": "query.limit: must be",
         "/dashboard/runs/run_1/status": "path.run_id: is no run's id; write it like run_",
-        f"/dashboard/runs/{NOBODY}/diff?phase=A%00B": "query.phase: does not look as it should",
-        f"/dashboard/runs/{NOBODY}/phases/x.y": "path.phase: does not look as it should",
+        f"/dashboard/runs/{NOBODY}/diff?phase=A%00B": "query.phase: is no phase's id",
+        f"/dashboard/runs/{NOBODY}/phases/x.y": "path.phase: is no phase's id",
         f"/dashboard/runs/{NOBODY}/phases/1?lines=-1": "query.lines: must be at least 0",
     }
     for path, words in cases.items():
@@ -86,6 +89,17 @@ async def test_a_parameter_that_can_not_be_used_is_named(http: Served) -> None:
         headers = [(b"idempotency-key", key.encode("latin-1"))]
         answer = await http.post("/runs/start", {"plan_path": "x"}, headers=headers)
         refused(answer, 422, "invalid_input", "header.Idempotency-Key")
+
+
+async def test_no_error_names_a_pattern_or_a_type_of_the_code(http: Served) -> None:
+    blank = await http.post("/dashboard/human-notes", {"note": "  "})
+    refused(blank, 422, "invalid_input", "body.note: says nothing")
+    unknown = await http.client.delete("/dashboard/human-notes/zz")
+    refused(unknown, 422, "invalid_input", "path.note_id: is no note's id")
+    project = await http.post("/plans/check", {"plan": {}, "project": -1})
+    assert project.json()["error"]["message"].splitlines() == [
+        "body.project: is no project's id, path or name; `autopack project list` has them"
+    ]
 
 
 @pytest.mark.parametrize(

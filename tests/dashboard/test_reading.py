@@ -58,7 +58,7 @@ async def test_a_status_has_the_seeds_fields_and_what_a_person_asks_next(
     assert (said["usage"]["unknown_calls"], said["usage"]["unknown_tokens"]) == (1, 1_100)
     assert (said["token_budget"], said["cost_budget_usd"]) == (None, None)
     assert said["issue_counts"] == {"major": 0, "minor": 1}
-    assert (said["resumes_at"], said["activity"], said["needs_you"]) == (None, None, True)
+    assert (said["resumes_at"], said["activity"], said["needs_you"]) == (None, None, False)
     async with database.read() as session:
         head = (await feed.extent(session)).head
         assert head == await feed.head(session)

@@ -22,6 +22,8 @@ from fixtures.world import World, approves, small_world
 
 __all__ = ["autopack"]
 
+ENDING = "Ending: runs in hand stop before their next request. A second Ctrl-C ends it at once.\n"
+
 
 @pytest.fixture
 async def world(tmp_path: Path, settings: Settings) -> AsyncGenerator[World]:
@@ -39,9 +41,9 @@ async def test_two_services_share_a_home_and_end_cleanly_on_a_signal(world: Worl
     second, other = await start(world, *MODULE, "--port", "0")
     assert one != other
     assert [await health(url) for url in (one, other)] == [200, 200]
-    assert await end(first, signal.SIGINT) == (0, "", "")
+    assert await end(first, signal.SIGINT) == (0, ENDING, "")
     assert await health(other) == 200
-    assert await end(second, signal.SIGTERM) == (0, "", "")
+    assert await end(second, signal.SIGTERM) == (0, ENDING, "")
     with pytest.raises(httpx2.ConnectError):
         await health(other)
     log = world.settings.home / "autopack.log"

@@ -76,7 +76,8 @@ class Service:
         """End it as a user does."""
         if self._process is not None:
             ended, self._process = self._process, None
-            assert await end(ended, signal.SIGTERM) == (0, "", "")
+            code, _, err = await end(ended, signal.SIGTERM)
+            assert (code, err) == (0, "")
 
     async def post(self, path: str, body: object = None, *, key: str | None = None) -> httpx2.Response:
         headers = {} if key is None else {"Idempotency-Key": key}

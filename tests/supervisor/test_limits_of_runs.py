@@ -145,7 +145,7 @@ def test_a_limit_that_is_over_says_which_and_what_was_at_work() -> None:
     _clock(run=10**6, phase=10**6).check("no limit was set")
     stalled = _clock(stall_minutes=1)
     stalled.__dict__["_sign"] -= 61
-    with pytest.raises(Stalled, match=r"1 minutes \(stall_minutes\), at: builder"):
+    with pytest.raises(Stalled, match=r"1 minute \(stall_minutes\), at: builder"):
         stalled.check("builder: thinking")
     stalled.sign()
     stalled.check("it moves again")
@@ -180,7 +180,7 @@ async def test_a_run_that_takes_too_long_fails_with_a_notice_before_and_goes_on_
         await _drive(world, run_id, epoch)
         run = await world.read(run_id)
         assert (run.state, run.end_reason) == ("failed", "time_limit"), run.end_detail
-        assert "1 minutes (run_minutes)" in run.end_detail
+        assert "for 1 minute (run_minutes)" in run.end_detail
         async with world.services.database.read() as session:
             events = await feed.after(session, event_id=0, run_id=run_id, limit=500)
         (near,) = [one.body for one in events if isinstance(one.body, LimitNear)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -107,3 +108,23 @@ async def test_a_run_that_the_engine_can_not_drive_is_parked_and_not_taken_for_e
         run = await world.read(run_id)
         assert run.waits_for == Waiting.CANNOT_START
         assert (await kinds(world, run_id)).count("run_claimed") == 1
+
+
+@pytest.mark.sqlite
+async def test_a_run_whose_repository_or_workspace_is_gone_says_so_instead_of_waiting_for_ever(
+    tmp_path: Path, settings: Settings
+) -> None:
+    async with small_world(tmp_path, settings, builds(1, GOOD, SLOW), approves()) as world:
+        run_id = await world.create()
+        away = world.repository.rename(tmp_path / "moved")
+        async with service_on(world) as here:
+            await reaches(world, run_id, "paused")
+            assert (await world.read(run_id)).waits_for == Waiting.REPOSITORY_UNREACHABLE
+            away.rename(world.repository)
+            await control.resume(world.services.database, run_id, by="Ada")
+            here.wake()
+            await asked(world, 2)
+        shutil.rmtree(settings.workspaces / run_id)
+        async with service_on(world):
+            await reaches(world, run_id, "failed")
+        assert "workspace" in (await world.read(run_id)).end_detail

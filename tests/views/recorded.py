@@ -74,13 +74,13 @@ async def end_run(
         await database.close()
 
 
-async def live_owner(settings: Settings) -> str:
-    """The executor id of a process that is alive: this one."""
+async def live_owner(settings: Settings, *, address: str | None = None) -> str:
+    """The executor id of a process that is alive: this one; with an address, a service."""
     database = Database(settings.database_url)
     owner = f"{socket.gethostname()}-{os.getpid()}-test"
     try:
         async with database.write() as session:
-            await workers.register(session, owner)
+            await workers.register(session, owner, address=address)
     finally:
         await database.close()
     return owner

@@ -49,6 +49,24 @@ async def test_a_run_without_a_live_process_is_interrupted_and_needs_you(
     assert status.elapsed_seconds is not None
 
 
+async def test_a_run_that_a_service_will_take_is_not_interrupted_while_the_service_lives(
+    settings: Settings, database: Database, tmp_path: Path
+) -> None:
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    run_id = await record_run(settings, repository=repository)
+    await live_owner(settings, address="http://127.0.0.1:8000")
+    async with database.read() as session:
+        status = await run_status(session, run_id)
+        listed = await run_list(session, limit=1)
+    assert (status.driven, status.interrupted, status.needs_you) == (False, False, False)
+    assert [one.interrupted for one in listed] == [False]
+    repository.rmdir()
+    async with database.read() as session:
+        away = await run_status(session, run_id)
+    assert (away.interrupted, away.needs_you) == (True, True)
+
+
 async def test_a_run_that_is_asked_to_stop_is_cancelling_while_its_process_lives(
     settings: Settings, database: Database, tmp_path: Path
 ) -> None:

@@ -48,6 +48,8 @@ async def _merge(said: str) -> None:
         if status.merged_at is None or not done.already_merged:
             async with here.database.write() as session:
                 await service.record_merge(session, status.run_id, commit=commit, into=done.into)
+    if status.skipped_phases:
+        note(f"Skipped in this run, and not in its work: {count(status.skipped_phases, 'phase')}.")
     if status.completed_phases < status.total_phases:
         note(f"{status.completed_phases} of {count(status.total_phases, 'phase')} are done in this run.")
     if done.notice:
@@ -76,7 +78,7 @@ async def _discard(said: str, *, yes: bool) -> int:
         if status.driven:
             raise Conflict(
                 f"Run {status.run_id} is being worked on by a live process.",
-                hint="Stop it first (Ctrl-C where it runs), then discard it.",
+                hint=f"Stop it first, then discard it: autopack cancel {status.run_id}",
             )
         repository = Path(status.repository)
         if _has_git(repository):
@@ -103,6 +105,10 @@ async def _discard(said: str, *, yes: bool) -> int:
     return 0
 
 
+def _commits(status: DashboardRunStatus) -> str:
+    return count(status.completed_phases - status.skipped_phases, "commit")
+
+
 async def _delete_branch(status: DashboardRunStatus, repository: Path, own: Sequence[str]) -> str | None:
     """The commit that the branch was at, None where there was none."""
     from autopack.workspace import taking
@@ -114,7 +120,7 @@ async def _delete_branch(status: DashboardRunStatus, repository: Path, own: Sequ
     if tip is None:
         say(f"There was no branch {status.branch}.")
         return None
-    say(f"Deleted branch {status.branch} ({count(status.completed_phases, 'commit')}), was {tip[:12]}.")
+    say(f"Deleted branch {status.branch} ({_commits(status)}), was {tip[:12]}.")
     say(f"To bring it back, in {clean(status.repository)}: git branch {status.branch} {tip[:12]}")
     return tip
 
@@ -126,10 +132,10 @@ def _has_git(repository: Path) -> bool:
 def _agreed(status: DashboardRunStatus) -> bool:
     if not sys.stdin.isatty():
         raise InvalidInput(
-            f"Discarding {status.run_id} deletes its branch with {count(status.completed_phases, 'commit')}.",
+            f"Discarding {status.run_id} deletes its branch with {_commits(status)}.",
             hint="Say so with --yes.",
         )
-    what = f"branch {status.branch} ({count(status.completed_phases, 'commit')}) and its workspace"
+    what = f"branch {status.branch} ({_commits(status)}) and its workspace"
     return typer.confirm(f"Delete {what}?")
 
 

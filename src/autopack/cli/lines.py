@@ -120,7 +120,8 @@ def _near(near: LimitNear) -> str:
     left = clock(max(0.0, near.left_seconds))
     if near.limit == "stall_minutes":
         return f"{of}no sign of life, stopped in {left} (stall_minutes): {one_line(near.waiting_for)}"
-    return f"{of}{left} left of {near.minutes:g} minutes ({near.limit}): {one_line(near.waiting_for)}"
+    limit = f"{count(round(near.minutes), 'minute')} ({near.limit})"
+    return f"{of}{left} left of {limit}: {one_line(near.waiting_for)}"
 
 
 def _run_moved(moved: RunMoved) -> str | None:

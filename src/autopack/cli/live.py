@@ -133,9 +133,11 @@ class Screen:
             lines.append(Text("Waiting for its start"))
         if not board.state.ended:
             stop = "Ctrl-C stops it; what is committed stays."
+            if board.pausing:
+                stop = "Pausing before its next step or request… (Ctrl-C stops it at once)"
             if board.cancelling:
                 stop = "Cancelling… (Ctrl-C again ends at once)"
-            lines.append(Text(stop, style="yellow" if board.cancelling else "dim"))
+            lines.append(Text(stop, style="yellow" if board.pausing or board.cancelling else "dim"))
         for line in lines:
             line.no_wrap, line.overflow = True, "ellipsis"
         return lines

@@ -132,7 +132,8 @@ async def _withdraw(note_id: str) -> None:
         gone = await noting.withdraw_note(
             here.database, here.settings, here.redactor, note_id=note_id, by=_author(), project=top
         )
-    say(f"Withdrew note {gone.id} of {clean(gone.author)}.")
+    whose = f"of {clean(gone.author)}" if gone.created_at else "that was written by hand"
+    say(f"Withdrew note {gone.id} {whose}.")
 
 
 async def _here() -> Path | None:

@@ -37,6 +37,7 @@ end (`run_20250303_101500_ab12`, or just `ab12`). With `--json` the output is fo
 | `AUTOPACK_BUSY_SECONDS` | seconds to wait for another process's write to SQLite; default: 30 |
 | `AUTOPACK_DATABASE_URL` | a PostgreSQL database for the records ([postgres.md](postgres.md)) |
 | `AUTOPACK_RETRIES` | how often a request that failed is sent again, 0 to 20; default: 6 |
+| `AUTOPACK_RUNS_AT_ONCE` | how many runs `autopack serve` drives at a time, 1 to 64; default: 4 |
 | `AUTOPACK_DEBUG` | `1` shows the traceback of a defect instead of one line |
 | `NO_COLOR` | anything: no colour |
 | `OPENAI_API_KEY`, `ANTHROPIC_API_KEY`, `ZAI_API_KEY` | keys, or the variables that `models.yaml` names |

@@ -20,6 +20,7 @@ from autopack.cli.words import (
     unknowns,
     words,
 )
+from autopack.runs.states import RunState, Waiting
 
 if TYPE_CHECKING:
     from autopack.views.status import DashboardRunStatus
@@ -116,6 +117,8 @@ def _facts(run: DashboardRunStatus) -> list[tuple[str, str]]:
         state += f" (interrupted: no process works on it; autopack resume {run.run_id})"
     elif run.driven:
         state += " (a process is working on it)"
+    elif run.state in (RunState.QUEUED, RunState.IN_PROGRESS):
+        state += " (a service takes it when it has a hand free)"
     facts = [
         ("run", run.run_id),
         ("plan", f"{clean(run.plan)} ({clean(run.plan_path)})"),
@@ -128,13 +131,17 @@ def _facts(run: DashboardRunStatus) -> list[tuple[str, str]]:
             part for part in (words(run.end_reason or ""), one_line(run.end_detail, limit=2_000)) if part
         )
         facts.append(("why", why))
-    if run.waits_for:
+    if run.waits_for == Waiting.ASKED:
+        facts.append(("waits for", f"autopack resume {run.run_id}"))
+    elif run.waits_for:
         facts.append(("waits for", words(run.waits_for)))
     if run.merged_at:
         facts.append(("merged", instant(run.merged_at)))
     if run.discarded_at:
         facts.append(("discarded", instant(run.discarded_at)))
-    percent = f"{run.percent_complete:.0%}"
+    percent = f"{run.percent_complete:.0%}" + (
+        f", {run.skipped_phases:,} skipped" if run.skipped_phases else ""
+    )
     facts.append(("progress", f"{run.completed_phases} of {count(run.total_phases, 'phase')} ({percent})"))
     if run.current_phase_id is not None:
         where = f"tier {run.current_tier_index}, phase {run.current_phase_index}"

@@ -35,4 +35,10 @@ def serve(
     def ready(url: str) -> None:
         say(f"Autopack listens on {url} (the API: {url}/docs). Ctrl-C ends it.")
 
-    in_loop(main.serve(here, os.environ, host=host, port=port, unsandboxed=unsandboxed, ready=ready))
+    def ending() -> None:
+        say("Ending: runs in hand stop before their next request. A second Ctrl-C ends it at once.")
+
+    serving = main.serve(
+        here, os.environ, host=host, port=port, unsandboxed=unsandboxed, ready=ready, ending=ending
+    )
+    in_loop(serving)

@@ -147,18 +147,17 @@ async def _go_on(said: str, ask: Callable[[Database, str], Awaitable[Asked]], as
             services = await workers.services(session)
         if driven or services:
             asked = await ask(here.database, run_id)
-            address = None if driven else services[0].address
             if as_json:
-                _emit(asked, address)
+                _emit(asked, service=None if driven else services[0].address)
                 return 0
-            where = "its process goes on" if address is None else f"left to the service at {address}"
+            where = "its process goes on" if driven else f"left to the service at {services[0].address}"
             say(f"{run_id} is {words(asked.state)}: {where}. Watch it with `autopack logs {run_id} -f`.")
             return 0
     return await perform(settings(), os.environ, Wanted(going_on=run_id, ask=ask, as_json=as_json))
 
 
-def _emit(asked: Asked, service: str | None = None) -> None:
-    """What became of a wish, for a script; `service` is who drives the run from now on, where one does."""
+def _emit(asked: Asked, *, service: str | None = None) -> None:
+    """The result of what was asked, where this terminal does not drive the run, for a script."""
     told = {"run_id": asked.run_id, "state": asked.state, "changed": asked.changed, "service": service}
     emit_line({"kind": "result", "exit_code": 0, **told})
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from autopack.cli.out import console, say, tell
 from autopack.cli.usage import print_usage
 from autopack.cli.words import clean, count, duration, one_line, sentences, words
-from autopack.runs.states import EndReason, RunState
+from autopack.runs.states import EndReason, RunState, Waiting
 
 if TYPE_CHECKING:
     from autopack.views.integration import Integration
@@ -86,8 +86,9 @@ def _print_steps(steps: Sequence[tuple[str, str]]) -> None:
 def headline(status: DashboardRunStatus) -> str:
     """What came of the run, in one line."""
     done = f"{status.completed_phases} of {count(status.total_phases, 'phase')}"
-    if status.unverified_phases:
-        done += f" ({status.unverified_phases:,} verified by nothing)"
+    notable = (status.skipped_phases, "skipped"), (status.unverified_phases, "verified by nothing")
+    if said := ", ".join(f"{number:,} {what}" for number, what in notable if number):
+        done += f" ({said})"
     effort = f"{count(status.attempts, 'attempt')}, {duration(status.elapsed_seconds)}"
     match status.state:
         case RunState.SUCCEEDED:
@@ -99,6 +100,8 @@ def headline(status: DashboardRunStatus) -> str:
         case RunState.IN_PROGRESS | RunState.QUEUED:
             standing = words(status.state) if status.driven else "interrupted"
             return f"{standing[0].upper()}{standing[1:]}: {done}, {effort}."
+        case RunState.PAUSED if status.waits_for == Waiting.ASKED:
+            return f"Paused: {done}, {effort}."
         case _:
             waiting = f" ({words(status.waits_for)})" if status.waits_for else ""
             return f"Stopped as {words(status.state)}{waiting}: {done}, {effort}."

@@ -32,6 +32,16 @@ _MOST = 20
 """Problems of one request that are named."""
 
 
+_LOOKS: Mapping[str, str] = {
+    "run_id": "is no run's id; write it like run_20250303_101500_ab12",
+    "note_id": "is no note's id; write it like 3f9c2a1b",
+    "phase": "is no phase's id; `autopack show RUN` lists them",
+    "note": "says nothing; write what later prompts should say",
+    "Idempotency-Key": "must be printable ASCII characters, without blanks around them",
+}
+"""What is said of a text that does not look as one of its name should."""
+
+
 class ErrorDetail(BaseModel):
     """What went wrong, and what to do about it."""
 
@@ -109,9 +119,9 @@ async def _of_ours(request: Request, error: Exception) -> Response:
 
 async def _of_a_request(request: Request, error: Exception) -> Response:
     found = cast("RequestValidationError", error).errors()
-    lines = [_problem(one) for one in found[:_MOST]]
-    if len(found) > _MOST:
-        lines.append(f"and {len(found) - _MOST} more")
+    lines = list(dict.fromkeys(_problem(one) for one in found))
+    if len(lines) > _MOST:
+        lines[_MOST:] = [f"and {len(lines) - _MOST} more"]
     return await _of_ours(request, InvalidInput("\n".join(lines), hint="/docs says what is taken."))
 
 
@@ -124,10 +134,12 @@ def _problem(error: Any) -> str:
         said = f"is missing; send {rest[-1] if rest else 'a JSON object'}"
     elif error["type"] == "extra_forbidden":
         said = "is not known; remove it"
+    elif rest[:1] == ["project"]:
+        rest, said = ["project"], "is no project's id, path or name; `autopack project list` has them"
     elif rest == ["run_id"]:
-        said = "is no run's id; write it like run_20250303_101500_ab12"
+        said = _LOOKS["run_id"]
     elif error["type"] == "string_pattern_mismatch":
-        said = f"does not look as it should ({error['ctx']['pattern']})"
+        said = _LOOKS.get(str(rest[-1]), f"does not look as it should ({error['ctx']['pattern']})")
     else:
         said = userfiles.wrong(error, written=str(error["input"])[:60])
     return f"{userfiles.path_text((str(place), *rest))}: {said}"

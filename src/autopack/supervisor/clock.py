@@ -79,10 +79,10 @@ class Clock:
                 continue
             hint = f"It goes on with `autopack retry`; {limit} is in the plan's limits."
             if limit == "stall_minutes":
-                raise Stalled(f"No sign of life for {minutes:g} minutes ({limit}), at: {doing}", hint=hint)
+                raise Stalled(f"No sign of life for {_minutes(minutes)} ({limit}), at: {doing}", hint=hint)
             whose = "The phase" if limit == "phase_minutes" else "The run"
             raise TimeLimitReached(
-                f"{whose} was worked on for {minutes:g} minutes ({limit}), now at: {doing}", hint=hint
+                f"{whose} was worked on for {_minutes(minutes)} ({limit}), now at: {doing}", hint=hint
             )
 
     def _running(self) -> list[tuple[str, float, float]]:
@@ -94,3 +94,7 @@ class Clock:
             ("stall_minutes", self._limits.stall_minutes, time.monotonic() - self._sign),
         )
         return [(name, minutes, seconds) for name, minutes, seconds in limits if minutes is not None]
+
+
+def _minutes(number: float) -> str:
+    return f"{number:g} minute{'' if number == 1 else 's'}"

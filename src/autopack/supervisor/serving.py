@@ -99,7 +99,12 @@ class Serving:
                 room -= 1
 
     def _is_here(self, run: RunRow, repository: Path) -> bool:
-        """Whether it is of this machine: several may share one PostgreSQL."""
+        """Whether it is of this machine: several may share one PostgreSQL, and no other database.
+
+        What is missing on the only machine there is, the run says itself when it is driven.
+        """
+        if self._services.settings.postgres_url is None:
+            return True
         begun = run.base_commit is not None
         return repository.is_dir() and (not begun or (self._services.settings.workspaces / run.id).is_dir())
 

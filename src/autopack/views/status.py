@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -68,6 +70,8 @@ class DashboardRunStatus(_Shown):
     completed_phases: int
     unverified_phases: int
     """Completed phases of which the plan says that no command verifies them."""
+    skipped_phases: int
+    """Of the completed ones: those that someone had the run go past."""
     percent_complete: float
     """0 to 1."""
 
@@ -99,7 +103,7 @@ class DashboardRunStatus(_Shown):
     driven: bool
     """A live process works on it."""
     interrupted: bool
-    """It has not ended, and no live process works on it."""
+    """It has not ended, no live process works on it, and no service that is alive will take it."""
     needs_you: bool
     """It goes no further until a person does something."""
     end_reason: str | None
@@ -157,6 +161,7 @@ async def _statuses(
     last = await feed.last_instants(session, [run.id for run in runs if run.ended_at is None])
     issues = _issue_counts(await queries.verdicts(session, ids))
     activities = await queries.activities(session, [run.id for run in runs if run.owner in living])
+    served = await _served_projects(session, runs, found.values())
     head = await feed.head(session)
     return [
         _status(
@@ -168,11 +173,21 @@ async def _statuses(
             issues=issues.get(run.id, IssueCounts()),
             activity=_activity(activities.get(run.id)),
             driven=run.owner in living,
+            served=run.project_id in served,
             last=last.get(run.id),
             head=head,
         )
         for run in runs
     ]
+
+
+async def _served_projects(
+    session: ReadSession, runs: Sequence[RunRow], of: Iterable[ProjectRow]
+) -> set[int]:
+    """Projects whose runs a service that is alive takes, once it has a hand free."""
+    if all(run.ended_at is not None for run in runs) or not await workers.services(session):
+        return set()
+    return {project.id for project in of if await asyncio.to_thread(Path(project.path).is_dir)}
 
 
 def _issue_counts(verdicts: Sequence[tuple[str, dict[str, Any]]]) -> dict[str, IssueCounts]:
@@ -203,11 +218,12 @@ def _status(
     issues: IssueCounts,
     activity: CurrentActivity | None,
     driven: bool,
+    served: bool,
     last: datetime | None,
     head: int,
 ) -> DashboardRunStatus:
     state = RunState(run.state)
-    interrupted = not state.ended and not driven and run.waits_for is None
+    interrupted = not (state.ended or driven or served) and run.waits_for is None
     progress = progress_of(run.id, phases, ended=state.ended)
     current = _current(phases, progress.current_phase_index)
     unverified = unverified_ids(run)
@@ -227,6 +243,7 @@ def _status(
         unverified_phases=sum(
             phase.phase_id in unverified and phase.state == PhaseState.COMPLETED for phase in phases
         ),
+        skipped_phases=sum(phase.state == PhaseState.SKIPPED for phase in phases),
         percent_complete=progress.percent_complete,
         plan=run.plan_name,
         plan_path=run.plan_path,
