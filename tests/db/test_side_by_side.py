@@ -76,7 +76,7 @@ def _event(call_id: str, **more: object) -> LlmUsageEvent:
 async def test_a_call_recorded_by_several_counts_once(settings: Settings, database: Database) -> None:
     async def record(database: Database) -> bool:
         async with database.write() as session:
-            return await record_usage(session, _event("call_1"))
+            return bool(await record_usage(session, _event("call_1")))
 
     async with connections(settings) as several:
         assert sorted(map(bool, await at_once(several, record))) == [False, False, False, True]

@@ -18,6 +18,7 @@ from autopack.db.sessions import (
     added,
     added_to,
     changed,
+    put,
 )
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "changed",
     "explained",
     "prepare_database",
+    "put",
 ]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any, cast
 
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from autopack.redaction import Redactor
+
+_SHORT, _REMEMBERED = 64, 4096
 
 
 def redact_parameters(engine: Engine, redactor: Redactor) -> None:
@@ -22,9 +25,11 @@ def redact_parameters(engine: Engine, redactor: Redactor) -> None:
 
         wrappers = (Json, Jsonb)
 
+    short = lru_cache(_REMEMBERED)(redactor.text)  # names, states and ids come again and again
+
     def hidden(value: object) -> object:
         if isinstance(value, str):
-            return redactor.text(value)
+            return short(value) if len(value) <= _SHORT else redactor.text(value)
         if isinstance(value, dict):
             return {name: hidden(one) for name, one in cast("dict[str, object]", value).items()}
         if isinstance(value, tuple | list):

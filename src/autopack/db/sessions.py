@@ -6,9 +6,10 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, TypeVar, cast
+from functools import lru_cache
+from typing import Any, TypeAlias, TypeVar, cast
 
-from sqlalchemy import CursorResult, Update
+from sqlalchemy import CursorResult, Table, Update, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -120,19 +121,43 @@ async def added(session: WriteSession, row: type[Base], values: Mapping[str, Any
 
     One that another transaction is inserting at this moment is waited for.
     """
-    insert = _insert(session)(row.__table__).values(dict(values)).on_conflict_do_nothing()
-    return (await session.execute(insert.returning(*row.__table__.primary_key))).first() is not None
+    statement = _adding(_insert(session), row, tuple(values))
+    return cast("CursorResult[Any]", await session.execute(statement, dict(values))).rowcount == 1
 
 
 async def added_to(
     session: WriteSession, row: type[Base], key: Mapping[str, Any], sums: Mapping[str, int]
 ) -> None:
     """Add numbers to those of the row of a primary key, or insert it with them: in one statement."""
-    insert = _insert(session)(row.__table__).values({**key, **sums})
+    statement = _adding_to(_insert(session), row, tuple(key), tuple(sums))
+    await session.execute(statement, {**key, **sums})
+
+
+async def put(
+    session: WriteSession, row: type[Base], key: Mapping[str, Any], values: Mapping[str, Any]
+) -> None:
+    """Write values into the row of a primary key, or insert it with them: in one statement."""
+    insert = _insert(session)(row.__table__).values({**key, **values})
+    await session.execute(insert.on_conflict_do_update(index_elements=list(key), set_=dict(values)))
+
+
+_Inserting: TypeAlias = Callable[[Any], postgresql.Insert | sqlite.Insert]
+
+
+@lru_cache
+def _adding(insert: _Inserting, row: type[Base], names: tuple[str, ...]) -> Any:
+    """Built once: to build a statement takes longer than to execute it."""
+    adding = insert(cast("Table", row.__table__)).values({name: bindparam(name) for name in names})
+    return adding.on_conflict_do_nothing()
+
+
+@lru_cache
+def _adding_to(insert: _Inserting, row: type[Base], key: tuple[str, ...], sums: tuple[str, ...]) -> Any:
+    adding = insert(cast("Table", row.__table__)).values({name: bindparam(name) for name in (*key, *sums)})
     columns = row.__table__.c
-    more = {name: columns[name] + insert.excluded[name] for name in sums}
-    await session.execute(insert.on_conflict_do_update(index_elements=list(key), set_=more))
+    more = {name: columns[name] + adding.excluded[name] for name in sums}
+    return adding.on_conflict_do_update(index_elements=list(key), set_=more)
 
 
-def _insert(session: WriteSession) -> Callable[[Any], postgresql.Insert | sqlite.Insert]:
+def _insert(session: WriteSession) -> _Inserting:
     return postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
