@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import os
 import stat
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+
+from autopack.errors import Unavailable
+
+LOCK_SECONDS = 10.0
+"""How long another process's turn is waited for."""
+_PAUSE_SECONDS = 0.01
 
 _OURS = ("artifacts", "transcripts", "workspaces", "plans", "autopack.db*", "engine.db*", "autopack.log*")
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -30,3 +41,41 @@ def _tighten(place: Path) -> None:
         mode = place.lstat().st_mode
         if mode & _OTHERS and not stat.S_ISLNK(mode):
             place.chmod(stat.S_IMODE(mode) & ~_OTHERS)
+
+
+@contextmanager
+def turn(home: Path, what: str) -> Generator[None]:
+    """Be the only one of this home that writes a kind of file (`notes`, `models`); call it in a thread.
+
+    The lock goes with the process, however it ends. Raises `Unavailable` where the home can't be written, or
+    where another's turn does not end.
+    """
+    try:
+        make_home(home)
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        handle = os.open(home / f"{what}.lock", flags, 0o600)
+    except OSError as error:
+        raise Unavailable(
+            f"AUTOPACK_HOME ({home}) can't be written: {error.strerror}.",
+            hint="Mend its permissions or its mount.",
+        ) from None
+    try:
+        until = time.monotonic() + LOCK_SECONDS
+        while not _locked(handle):
+            if time.monotonic() > until:
+                raise Unavailable(
+                    f"Another process has been writing {what} for {LOCK_SECONDS:g} seconds.",
+                    hint="Try again in a moment.",
+                )
+            time.sleep(_PAUSE_SECONDS)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from autopack import home as home_folder
 from autopack.errors import Conflict, DiskFull, DiskUnusable, NotFound, RepositoryUnreachable, Unavailable
 from autopack.notes import file
 from autopack.notes.schemas import Note
@@ -237,10 +238,10 @@ def test_the_lock_is_in_the_home_and_never_in_the_repository(top: Path, home: Pa
 def test_a_writer_that_never_ends_is_waited_for_only_so_long(
     top: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(file, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(home_folder, "LOCK_SECONDS", 0.1)
     file.append(top, made("x"), home=home)
     begun = time.monotonic()
-    with file._turn(home):  # pyright: ignore[reportPrivateUsage]
+    with home_folder.turn(home, "notes"):
         failed: list[Exception] = []
 
         def tried() -> None:

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import secrets
 import shlex
 import stat
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,16 +27,13 @@ from autopack.errors import (
     Unavailable,
     of_system,
 )
-from autopack.home import make_home
+from autopack.home import turn
 from autopack.notes.markup import TITLE, Section, entry, sections, without
 from autopack.notes.schemas import Note, Notes
 
 FOLDER, NAME = ".autopack", "human_notes.md"
 LIMIT_BYTES = 256 * 1024
 """What is read of a file. One that would become longer is not added to."""
-LOCK_SECONDS = 10.0
-"""How long another process's write is waited for."""
-_PAUSE_SECONDS = 0.01
 _TRIES = 20
 """How often a write is done again that met a hand edit."""
 _SAFE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -68,7 +63,7 @@ def append(top: Path, note: Note, *, home: Path) -> Note:
     A note that has its id already is not added again, and given back as it is there. Raises `Conflict` and
     `Unavailable` as `read` does, and where the file is full.
     """
-    with _turn(home), _explained(top), _folder(top, make=True) as folder:
+    with turn(home, "notes"), _explained(top), _folder(top, make=True) as folder:
         for _ in range(_TRIES):
             data, unread = _content(top, folder)
             if there := [one.note for one in sections(data) if one.note.id == note.id]:
@@ -85,7 +80,7 @@ def remove(top: Path, note_id: str, *, home: Path) -> Note:
 
     Raises `NotFound` where no note has this id, else as `append`.
     """
-    with _turn(home), _explained(top), _folder(top) as folder:
+    with turn(home, "notes"), _explained(top), _folder(top) as folder:
         for _ in range(_TRIES):
             data, unread = (b"", 0) if folder is None else _content(top, folder)
             found = [one for one in sections(data) if one.note.id == note_id]
@@ -211,35 +206,6 @@ def _replace(folder: int, former: bytes, data: bytes) -> bool:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(aside, dir_fd=folder)
     return True
-
-
-@contextmanager
-def _turn(home: Path) -> Generator[None]:
-    """The only process of this home that writes notes; the lock goes with the process, however it ends."""
-    try:
-        make_home(home)
-        handle = os.open(home / "notes.lock", os.O_RDWR | os.O_CREAT | _SAFE, 0o600)
-    except OSError as error:
-        raise Unavailable(
-            f"AUTOPACK_HOME ({home}) can't be written: {error.strerror}.",
-            hint="Mend its permissions or its mount.",
-        ) from None
-    try:
-        until = time.monotonic() + LOCK_SECONDS
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > until:
-                    raise Unavailable(
-                        f"Another process has been writing notes for {LOCK_SECONDS:g} seconds.",
-                        hint="Try again in a moment.",
-                    ) from None
-            time.sleep(_PAUSE_SECONDS)
-        yield
-    finally:
-        os.close(handle)
 
 
 @contextmanager
