@@ -1,24 +1,24 @@
-"""`autopack usage`: tokens and cost by role and model."""
+"""`autopack usage`: tokens and cost of a run, or of all of them and every quota."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from autopack.cli.door import Json, MaybeRun, in_loop, records
-from autopack.cli.out import console, emit, say, show, tell
-from autopack.cli.words import clean, dollars, tokens, unknowns
+from autopack.cli.out import emit, note, say, show, tell
+from autopack.cli.repricing import reprice
+from autopack.cli.usage_files import export, import_
+from autopack.cli.usage_tables import numbers, print_period, print_phases, print_quotas, usage_table
+from autopack.cli.words import clean, unknowns
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from autopack.views.spend import Spend
     from autopack.views.usage import UsageReport
-
-_WIDE = 84
-"""Columns from which input, cached input and output have theirs."""
 
 
 class Span(StrEnum):
@@ -30,33 +30,76 @@ class Span(StrEnum):
     ALL = "all"
 
 
-def usage(
+class _ShowsUnlessNamed(TyperGroup):
+    """A group that shows usage where the first word is none of its commands: `autopack usage ab12`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put `show` in front of what is no command."""
+        named = bool(args) and args[0] in (*self.commands, *ctx.help_option_names)
+        return super().parse_args(ctx, args if named or ctx.resilient_parsing else ["show", *args])
+
+
+app = typer.Typer(
+    cls=_ShowsUnlessNamed,
+    help="Tokens and cost. `autopack usage [RUN]` alone is `autopack usage show [RUN]`.",
+    rich_markup_mode=None,
+)
+
+
+@app.command("show")
+def show_usage(
     run: MaybeRun = None,
     period: Annotated[Span, typer.Option("--period", help="How far back, without RUN.")] = Span.ALL,
     as_json: Json = False,
 ) -> None:
-    """Show tokens and cost by role and model."""
-    in_loop(_usage(run, period, as_json=as_json))
+    """Show what a run used, by role, model, phase and attempt; without RUN, what was used of every quota."""
+    in_loop(_of_period(period, as_json=as_json) if run is None else _of_run(run, as_json=as_json))
 
 
-async def _usage(said: str | None, span: Span, *, as_json: bool) -> None:
+app.command("reprice")(reprice)
+app.command("export")(export)
+app.command("import")(import_)
+
+
+async def _of_run(said: str, *, as_json: bool) -> None:
     from autopack.views.find import find_run
+    from autopack.views.run_usage import run_usage
     from autopack.views.usage import usage_report
 
     async with records() as here, here.read() as session:
-        run_id = None if said is None else await find_run(session, said)
-        period = None if span is Span.ALL or run_id is not None else span.value
-        report = await usage_report(session, run_id=run_id, period=period)
+        run_id = await find_run(session, said)
+        found = await run_usage(session, run_id)
+        report = await usage_report(session, run_id=run_id)
     if as_json:
-        emit(report)
+        emit(found)
         return
     if not report.models:
-        say("No model was called." if run_id else "No model was called yet.")
+        say("No model was called.")
+    else:
+        print_usage(report)
+        if len(report.providers) > 1:
+            say()
+            show(_by_provider(report))
+    print_phases(found)
+
+
+async def _of_period(span: Span, *, as_json: bool) -> None:
+    from autopack.routing.policyfile import LivePolicy
+    from autopack.views.usage_periods import usage_of_period
+
+    async with records() as here, here.read() as session:
+        live = LivePolicy(here.settings.policy_path)
+        found = await usage_of_period(session, live, None if span is Span.ALL else span.value)
+    if as_json:
+        emit(found)
         return
-    print_usage(report)
-    if len({one.provider for one in report.providers}) > 1:
-        say()
-        show(_by_provider(report))
+    if found.models:
+        print_period(found)
+    else:
+        say("No model was called yet." if span is Span.ALL else f"No model was called in this {span.value}.")
+    print_quotas(found)
+    if found.policy_problem:
+        note(found.policy_problem)
 
 
 def print_usage(report: UsageReport) -> None:
@@ -70,41 +113,18 @@ def print_usage(report: UsageReport) -> None:
 
 
 def _by_model(report: UsageReport) -> Table:
-    table = _table("ROLE", "MODEL")
+    table = usage_table("ROLE", "MODEL")
     for one in report.models:
-        table.add_row(clean(one.role), clean(one.model), *_numbers(one.usage))
+        table.add_row(clean(one.role), clean(one.model), *numbers(one.usage))
     sums = [spend for spend in (report.real, report.simulated) if spend is not None]
     for spend in sums:
         name = "total" if len(sums) == 1 else "total simulated" if spend.simulated else "total real"
-        table.add_row(name, "", *_numbers(spend), style="bold")
+        table.add_row(name, "", *numbers(spend), style="bold")
     return table
 
 
 def _by_provider(report: UsageReport) -> Table:
-    table = _table("PROVIDER", "")
+    table = usage_table("PROVIDER", "")
     for one in report.providers:
-        table.add_row(clean(one.provider), "simulated" if one.usage.simulated else "", *_numbers(one.usage))
+        table.add_row(clean(one.provider), "simulated" if one.usage.simulated else "", *numbers(one.usage))
     return table
-
-
-def _wide() -> bool:
-    return console().width >= _WIDE
-
-
-def _table(*names: str) -> Table:
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    for name in names:
-        table.add_column(name, no_wrap=True, overflow="ellipsis")
-    for name in ("CALLS", *(("INPUT", "CACHED", "OUTPUT") if _wide() else ()), "TOKENS", "COST"):
-        table.add_column(name, justify="right", no_wrap=True)
-    return table
-
-
-def _numbers(spend: Spend) -> tuple[str, ...]:
-    known = spend.calls > spend.unknown_calls
-    more = "+" if spend.unknown_calls else ""
-    parts = (spend.prompt_tokens, spend.cache_read_tokens, spend.completion_tokens)
-    shown = tuple(f"{part:,}{more}" if known else "unknown" for part in parts) if _wide() else ()
-    return (f"{spend.calls:,}", *shown, tokens(spend), dollars(spend))

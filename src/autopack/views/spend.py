@@ -46,6 +46,9 @@ class Spend(BaseModel):
     unknown_calls: int = 0
     """Calls of which nobody reported what they took."""
     unknown_tokens: int = 0
+    """The most that those can have taken."""
+    unknown_cost_usd: Usd | None = None
+    """The most that those can have cost; None where there are none, or a price is not known."""
     simulated: bool = False
     """Whether any of the calls was answered by a script."""
 
@@ -71,5 +74,12 @@ def spend_of(sums: Iterable[UsageSum]) -> Spend:
         unpriced_calls=sum(row.unpriced_calls for row in rows),
         unknown_calls=sum(row.unknown_calls for row in rows),
         unknown_tokens=sum(row.unknown_tokens for row in rows),
+        unknown_cost_usd=_unknown_cost(rows),
         simulated=any(row.simulated for row in rows),
     )
+
+
+def _unknown_cost(rows: list[UsageSum]) -> Decimal | None:
+    if not any(row.unknown_calls for row in rows) or any(row.unknown_unpriced_calls for row in rows):
+        return None
+    return to_usd(sum(row.unknown_nano_usd for row in rows))
