@@ -10,7 +10,15 @@ from starlette.middleware import Middleware
 
 from autopack import __version__
 from autopack.config import Settings
-from autopack.dashboard import docs_page, endpoints, event_endpoints, note_endpoints, run_endpoints
+from autopack.dashboard import (
+    docs_page,
+    endpoints,
+    event_endpoints,
+    model_endpoints,
+    note_endpoints,
+    run_endpoints,
+    usage_endpoints,
+)
 from autopack.dashboard.contract import openapi_of, operation_id
 from autopack.dashboard.guard import Guard
 from autopack.dashboard.problems import handle_errors
@@ -74,6 +82,8 @@ def create_app(
     app.include_router(run_endpoints.router)
     app.include_router(endpoints.router)
     app.include_router(event_endpoints.router)
+    app.include_router(model_endpoints.router)
+    app.include_router(usage_endpoints.router)
     app.include_router(note_endpoints.router)
     app.include_router(docs_page.router)
     return app

@@ -19,7 +19,10 @@
     │   ├── DatabaseUnreachable     503, exit 1   the database's server is away, or dropped the connection
     │   ├── RepositoryUnreachable   503, exit 1   the user's repository was moved, or can't be written
     │   ├── ProviderUnreachable     503, exit 1   a model's server does not answer (agents/base.py)
-    │   └── ProviderRefused         503, exit 1   a model's server refuses the request itself (agents/base.py)
+    │   ├── ProviderRefused         503, exit 1   a model's server refuses the request itself (agents/base.py)
+    │   ├── QuotaReached            503, exit 1   a call would pass a cap of its quota (routing/quota.py)
+    │   ├── QuotaBusy               503, exit 1   it fits once others have ended (routing/quota.py)
+    │   └── NoModel                 503, exit 1   no model may do the work now (supervisor/choosing.py)
     ├── AgentGaveUp                 500, exit 1   a model came to no usable answer (agents/base.py)
     ├── DiffTooLarge                422, exit 1   more than an Auditor can read (roles/large.py)
     ├── SetupFailed                 500, exit 1   setup is red on an untouched commit (supervisor/endings.py)

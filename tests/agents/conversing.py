@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -46,11 +47,16 @@ class Books:
     )
     lost: dict[str, str] = field(default_factory=dict[str, str])
     released: dict[str, str] = field(default_factory=dict[str, str])
+    cooldowns: list[tuple[float, str, bool]] = field(default_factory=list[tuple[float, str, bool]])
 
     async def reserve(self, *, bound: TokenUsage) -> str:
         call_id = f"call-{len(self.bounds) + 1}"
         self.bounds[call_id] = bound
         return call_id
+
+    async def cool_down(self, *, seconds: float, why: str, whole_quota: bool) -> datetime:
+        self.cooldowns.append((seconds, why, whole_quota))
+        return datetime.now(UTC) + timedelta(seconds=seconds)
 
     async def settle(
         self, call_id: str, *, usage: TokenUsage, response_id: str | None, keep: Keep | None = None

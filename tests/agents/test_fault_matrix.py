@@ -36,12 +36,14 @@ class Deed(StrEnum):
     TOLD = "told to the model"
     TAKEN = "taken as it is"
     FAILS = "the attempt fails"
+    WAITS = "the run waits"
     PAUSES = "the run pauses"
     ENDS = "the run ends"
 
 
 ERRORS: dict[Deed, type[AutopackError]] = {
     Deed.FAILS: AgentGaveUp,
+    Deed.WAITS: ProviderUnreachable,
     Deed.PAUSES: ProviderUnreachable,
     Deed.ENDS: ProviderRefused,
 }

@@ -9,7 +9,7 @@ import pytest
 from autopack.cli import demo
 from autopack.cli.demo import KEY, Stage, new_stage
 from autopack.plan import parse_plan
-from autopack.routing.policy import load_policy
+from autopack.routing.policyfile import load_policy
 from autopack.simulator import load_scenario, serve
 from cli.calling import Autopack
 from fixtures.world import git

@@ -31,6 +31,7 @@ ENDLESS = ["/dashboard/events"]
 """Streams: they have no end to wait for."""
 
 OF_PLANS = ["/plans/check", "/runs/start"]
+OVERRIDE = "/dashboard/models/override"
 
 testing: Any = schemathesis
 """Its own types are partly unknown."""
@@ -123,11 +124,18 @@ def api(url: str, run_ids: list[str], repository: Path, *, full: bool, request: 
             "dictionaries": {
                 "run ids": {"values": run_ids},
                 "phases": {"values": ["store", "cli", "docs", "1", "3", "4"]},
+                "roles": {"values": ["builder", "auditor", "agent:planner"]},
+                "categories": {"values": ["core_backend", "docs", "*"]},
+                "complexities": {"values": ["low", "medium", "high", "*"]},
                 "projects": {"values": ["project", "1", str(repository)]},
             },
             "parameters": {
                 "path.run_id": {"dictionary": "run ids"},
                 "path.phase": {"dictionary": "phases"},
+                "query.run_id": {"dictionary": "run ids"},
+                "query.role": {"dictionary": "roles"},
+                "query.category": {"dictionary": "categories"},
+                "query.complexity": {"dictionary": "complexities"},
                 "query.phase": {"dictionary": "phases"},
                 "query.project": {"dictionary": "projects"},
             },
@@ -153,11 +161,21 @@ operations = testing.pytest.from_fixture("api").exclude(path=ENDLESS)
 def test_whatever_is_sent_is_answered_as_documented(case: Any, seen: Seen) -> None:
     if case.operation.path in OF_PLANS and case.meta is not None and case.meta.generation.mode.is_positive:
         case.body = one_plan(case.body)
+    if case.operation.path == OVERRIDE:
+        case.body = no_model(case.body)
     answer = case.call_and_validate()
     seen.counts[case.operation.label, answer.status_code] += 1
     if answer.status_code >= 400 and case.operation.label != "GET /health":
         error: dict[str, Any] = answer.json()["error"]
         assert sorted(error) == ["code", "hint", "message"]
+
+
+def no_model(body: Any) -> Any:
+    """A change to a model that can't be called: else a run could be started, and would call one."""
+    if not isinstance(body, dict):
+        return body
+    known: dict[str, Any] = {**body}
+    return {**known, "model": "nobody-1"} if known.get("model") else known
 
 
 def one_plan(body: Any) -> Any:

@@ -8,6 +8,8 @@ from sqlalchemy import delete, select
 
 from autopack.db import Database
 from autopack.routing.meter import CallContext, Meter, lose_open_calls
+from autopack.routing.policy import parse_policy
+from autopack.routing.policyfile import default_policy_text
 from autopack.routing.tables import ReservationRow
 from autopack.usage.money import to_nano
 from autopack.usage.recorder import get_usage_summary
@@ -16,6 +18,7 @@ from autopack.usage.schemas import GroupBy, TokenUsage
 from autopack.usage.tables import UsageEventRow, UsageHourRow
 from fixtures.refs import openai_model
 
+POLICY = parse_policy(default_policy_text(), source="models.yaml")
 BOUND = TokenUsage(input_tokens=5000, output_tokens=1000)
 SPENT = TokenUsage(
     input_tokens=1200, cache_read_tokens=1000, cache_write_tokens=100, output_tokens=50, reasoning_tokens=20
@@ -38,7 +41,7 @@ def meter(
         model=openai_model(model),
         owner="me",
     )
-    return Meter(database, context, prices={})
+    return Meter(database, context, policy=lambda: POLICY)
 
 
 async def reservations(database: Database) -> list[ReservationRow]:
@@ -95,7 +98,7 @@ async def test_a_lost_call_is_unknown_at_its_reserved_size_and_never_zero(databa
     (event,) = await events(database)
     (reserved,) = await reservations(database)
     assert (event.usage_status, event.prompt_tokens, event.completion_tokens) == ("unknown", 5000, 1000)
-    assert event.nano_usd is None
+    assert event.nano_usd == reserved.nano_usd
     assert (reserved.state, reserved.why) == ("unknown", "the stream was cut")
     async with database.read() as session:
         (total,) = await get_usage_summary(session, None, ())

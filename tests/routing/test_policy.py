@@ -12,13 +12,8 @@ import pytest
 
 from autopack.errors import InvalidInput, Unavailable
 from autopack.plan import Complexity
-from autopack.routing.policy import (
-    Policy,
-    ProviderKind,
-    default_policy_text,
-    load_policy,
-    parse_policy,
-)
+from autopack.routing.policy import Policy, ProviderKind, parse_policy
+from autopack.routing.policyfile import default_policy_text, load_policy
 from autopack.usage.prices import PriceTable, price
 from autopack.usage.schemas import TokenUsage
 
@@ -74,7 +69,7 @@ def test_every_shipped_model_has_a_price_and_none_is_glm() -> None:
 
 
 def test_the_shipped_file_sets_no_limit_and_is_explained() -> None:
-    assert shipped().unenforced() == ()
+    assert not any(shipped().limits(pool).caps for pool in shipped().quotas())
     assert default_policy_text().count("\n#") > 15
 
 
@@ -186,17 +181,29 @@ def test_keys_and_prices_and_names_are_gathered() -> None:
     )
 
 
-def test_limits_that_are_not_enforced_yet_are_listed_as_written() -> None:
+def test_caps_are_autopack_s_share_of_the_account() -> None:
     got = policy(
-        "providers:\n  openai: {weekly_cap_tokens: 25_000_000, autopack_share: 0.6}\n"
-        "  anthropic: {daily_cap_tokens: 5}\n"
-        "pools: {claude-max: {billing: subscription, windows: [{hours: 5}]}}"
+        "providers:\n  openai: {weekly_cap_tokens: 25_000_000, daily_cap_usd: 2.5, autopack_share: 0.6}\n"
+        "pools: {claude-max: {billing: subscription, windows: [{hours: 5, cap_tokens: 100}, {days: 7}]}}"
     )
-    assert got.unenforced() == (
-        "providers.openai.weekly_cap_tokens (25,000,000)",
-        "providers.anthropic.daily_cap_tokens (5)",
-        "pools.claude-max.windows",
-    )
+    caps = [(cap.window, cap.unit, cap.amount) for cap in got.limits("openai").caps]
+    assert caps == [("day", "usd", 1_500_000_000), ("week", "tokens", 15_000_000_000)]
+    assert [cap.words for cap in got.limits("claude-max").caps] == ["100 tokens in 5 hours"]
+    assert [*got.limits("claude-max").spans] == ["5 hours", "7 days"]
+    assert got.limits("anthropic").caps == ()
+    assert got.quotas()[-1] == "claude-max"
+
+
+def test_what_is_kept_free_is_closed_to_others() -> None:
+    limits = policy(
+        "providers:\n"
+        "  openai: {daily_cap_tokens: 1000, reserve_for: {security_auth_change: 0.1, auditor: 0.05}}"
+    ).limits("openai")
+    tokens = {
+        who: limits.levels(*who)[0].limit // 1000
+        for who in [("builder", "docs"), ("auditor", "docs"), ("auditor", "security_auth_change")]
+    }
+    assert [*tokens.values()] == [850, 900, 1000]
 
 
 def test_without_a_word_the_seed_s_three_categories_fail_fast() -> None:

@@ -4,8 +4,9 @@ import pytest
 
 from autopack.errors import InvalidInput
 from autopack.plan import Complexity
+from autopack.routing.decisions import Candidate, Decision
 from autopack.routing.policy import Policy, parse_policy
-from autopack.routing.router import Candidate, Decision, ModelRouter
+from autopack.routing.router import ModelRouter
 
 TEXT = """\
 schema_version: 1
@@ -121,7 +122,7 @@ def test_a_less_specific_rule_of_another_family_is_the_first_substitute() -> Non
     got = decide(role="auditor", category="tests", complexity="high", avoid="claude")
     assert (got.model.name, got.source, got.same_family) == ("gpt-high", "category", False)
     assert got.reason == (
-        "category tests maps auditor to claude-tests, whose family claude is to be avoided; "
+        "category tests maps auditor to claude-tests (of the family claude, to be avoided); "
         "took gpt-high, complexity high maps auditor to gpt-high"
     )
 
@@ -133,7 +134,7 @@ def test_then_auditors_of_harder_complexities_are_tried() -> None:
         Candidate(
             model="claude-low",
             taken=False,
-            why="complexity low maps auditor to claude-low, of the family to be avoided",
+            why="complexity low maps auditor to claude-low; of the family claude, to be avoided",
         ),
         Candidate(model="gpt-medium", taken=True, why="the auditor of complexity medium"),
     )
@@ -182,8 +183,8 @@ def test_where_only_the_same_family_is_left_that_is_said() -> None:
     )
     assert (got.model.name, got.same_family) == ("gpt-medium", True)
     assert got.reason == (
-        "complexity medium maps auditor to gpt-medium, whose family gpt is to be avoided; "
-        "kept: the policy has no other"
+        "complexity medium maps auditor to gpt-medium (of the family gpt, to be avoided); "
+        "kept: the policy has nothing better"
     )
     assert [candidate.model for candidate in got.candidates if candidate.taken] == ["gpt-medium"]
 
@@ -192,7 +193,7 @@ def test_a_fail_fast_category_keeps_its_model_and_says_so() -> None:
     got = decide(role="auditor", category="security_auth_change", avoid="gpt")
     assert (got.model.name, got.same_family) == ("gpt-strong", True)
     assert got.reason == (
-        "category security_auth_change maps auditor to gpt-strong, whose family gpt is to be avoided; "
+        "category security_auth_change maps auditor to gpt-strong (of the family gpt, to be avoided); "
         "kept: security_auth_change is a fail-fast category"
     )
 

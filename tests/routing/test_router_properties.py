@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autopack.plan import Complexity
+from autopack.routing.decisions import Decision
 from autopack.routing.policy import Policy
-from autopack.routing.router import Decision, ModelRouter
+from autopack.routing.router import ModelRouter
 from autopack.routing.schemas import KNOWN_CATEGORIES
 
 NAMES = st.sampled_from(["gpt-a", "gpt-b", "o3-c", "claude-a", "claude-b", "opus-c", "mine-a", "mine-b"])

@@ -35,7 +35,7 @@ from autopack.feed import queries as feed
 from autopack.feed.schemas import RunMoved
 from autopack.plan import Plan
 from autopack.projects import queries as projects
-from autopack.routing.policy import load_policy
+from autopack.routing.policyfile import load_policy
 from autopack.runs import queries, service
 from autopack.runs.states import DONE, RUN_MOVES, Intent, PhaseState, RunState
 from autopack.runs.tables import RunRow

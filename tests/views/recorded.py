@@ -15,7 +15,8 @@ from autopack.feed import queries as feed
 from autopack.feed.schemas import AttemptFailed, ModelsChosen, PhaseCommitted, VerdictGiven
 from autopack.plan import Complexity, parse_plan
 from autopack.projects import queries as projects
-from autopack.routing.policy import default_policy_text, parse_policy
+from autopack.routing.policy import parse_policy
+from autopack.routing.policyfile import default_policy_text
 from autopack.routing.router import ModelRouter
 from autopack.runs import queries, service
 from autopack.runs.schemas import Evidence, TestCounts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Generic, Protocol, TypeAlias, TypeVar
@@ -81,7 +82,14 @@ class Metering(Protocol):
     """
 
     async def reserve(self, *, bound: TokenUsage) -> str:
-        """Commit to at most `bound` before a request is sent; gives its call id."""
+        """Commit to at most `bound` before a request is sent; gives its call id.
+
+        Raises QuotaBusy where it may fit once others have ended, and others where it may not be sent.
+        """
+        ...
+
+    async def cool_down(self, *, seconds: float, why: str, whole_quota: bool) -> datetime:
+        """The provider asked to be left alone so long: this model, or all of its quota. Gives until when."""
         ...
 
     async def settle(
@@ -150,9 +158,16 @@ class Agent(Protocol):
 
 
 class ProviderUnreachable(Unavailable):
-    """The model's server did not answer, or kept failing, after every retry."""
+    """The model's server did not answer, or kept failing, after every retry.
+
+    `until` is when it said that it may be asked again; None where it did not say.
+    """
 
     code = "provider_unreachable"
+
+    def __init__(self, message: str, *, hint: str = "", until: datetime | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.until = until
 
 
 class ProviderRefused(Unavailable):

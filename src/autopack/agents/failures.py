@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from pydantic_ai.exceptions import ModelAPIError, ModelConnectionError, ModelHTTPError, ModelTimeoutError
 
@@ -14,7 +14,6 @@ from autopack.routing.policy import ModelRef
 
 _LONGEST_DETAIL = 300
 _MOST_LOOKED_AT = 10_000
-_LONGEST_WAIT = timedelta(days=366)
 
 
 def describe(error: ModelAPIError) -> str:
@@ -34,11 +33,11 @@ def describe(error: ModelAPIError) -> str:
 
 
 def explain(
-    error: ModelAPIError, cause: Cause, model: ModelRef, *, said: str, tries: int, wait_seconds: float | None
+    error: ModelAPIError, cause: Cause, model: ModelRef, *, said: str, tries: int, until: datetime | None
 ) -> AutopackError:
     """The error that a user sees, naming cause and remedy.
 
-    `said` is what `describe` says, shortened and without keys; `wait_seconds` what the server asked for.
+    `said` is what `describe` says, shortened and without keys; `until` what the server asked for.
     """
     where = f"{model.name} ({model.provider}{', simulated' if model.simulated else ''})"
     match cause:
@@ -70,17 +69,18 @@ def explain(
                 hint="make the phase smaller, or give it a model with a larger window",
             )
         case Cause.LIMIT | Cause.USED_UP | Cause.DOWN | Cause.UNREACHED | Cause.BROKEN:
-            what, hint = _unreachable(error, cause, model, tries=tries, wait_seconds=wait_seconds)
-            return ProviderUnreachable(f"{where} {what}: {said}", hint=f"{hint}, then resume the run")
+            what, hint = _unreachable(error, cause, model, tries=tries, until=until)
+            return ProviderUnreachable(
+                f"{where} {what}: {said}", hint=f"{hint}, then resume the run", until=until
+            )
 
 
 def _unreachable(
-    error: ModelAPIError, cause: Cause, model: ModelRef, *, tries: int, wait_seconds: float | None
+    error: ModelAPIError, cause: Cause, model: ModelRef, *, tries: int, until: datetime | None
 ) -> tuple[str, str]:
     at = model.base_url or f"the API of {model.provider}"
     often = f" in {tries} tries" if tries > 1 else ""
-    if wait_seconds is not None:
-        until = datetime.now(UTC) + min(timedelta(seconds=min(wait_seconds, 1e9)), _LONGEST_WAIT)
+    if until is not None:
         return f"asks to be left alone until {until:%Y-%m-%d %H:%M} UTC", "wait until then"
     match cause:
         case Cause.USED_UP:

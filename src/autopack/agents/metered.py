@@ -32,15 +32,20 @@ from autopack.agents.bounds import AnswerTooLarge
 from autopack.agents.causes import PASSING, Cause, Garbled, StreamCut, cause_of, costs_nothing
 from autopack.agents.failures import describe, explain, one_line, plain
 from autopack.agents.patience import Patience
+from autopack.agents.rate_limits import asked_wait
 from autopack.agents.storable import storable_response
 from autopack.errors import DatabaseUnreachable
 from autopack.redaction import Redactor
 from autopack.routing.policy import ModelRef, ProviderKind
+from autopack.routing.quota import QuotaBusy
 from autopack.usage.schemas import TokenUsage
 
 OVERHEAD_TOKENS = 2048
 """What a provider adds to the words sent: framing of messages and its own prompt for the use of tools
 (Anthropic documents up to about 700 tokens)."""
+
+_BUSY_SECONDS, _LONGEST_BUSY_SECONDS = 0.1, 2.0
+"""How often a full quota is asked for room again, at first and at last."""
 
 _TELLING_SECONDS = 0.25
 """How often the growth of an answer is told."""
@@ -106,7 +111,7 @@ class MeteredModel(WrapperModel):
                 return response
             except ModelAPIError as error:
                 tries += 1
-                wait = self._wait_after(error, tries)
+                wait = await self._wait_after(error, tries)
                 said = self._said(error)
                 self._watch.doing(f"waiting {_seconds(wait)} s for {self._model.provider}: {said}")
                 await self._watch.retrying(why=said, wait_seconds=wait, tries=tries)
@@ -126,15 +131,19 @@ class MeteredModel(WrapperModel):
             return words
         return min(words, counted + len(dumped) - len(before) + OVERHEAD_TOKENS)
 
-    def _wait_after(self, error: ModelAPIError, tries: int) -> float:
+    async def _wait_after(self, error: ModelAPIError, tries: int) -> float:
         """Seconds until the request is sent again; raises what the user sees where it is not."""
-        cause, asked = cause_of(error, self._model), error.retry_after
+        cause = cause_of(error, self._model)
+        asked = asked_wait(error, cause)
         too_long = asked is not None and asked > self._patience.longest_wait_seconds
         may_pass = cause in PASSING or (cause is Cause.USED_UP and asked is not None)
         if may_pass and not too_long and tries <= self._patience.retries:
             return self._patience.wait_seconds(tries, asked=asked)
-        said, wait = self._said(error), asked if too_long else None
-        raise explain(error, cause, self._model, said=said, tries=tries, wait_seconds=wait) from error
+        said, until = self._said(error), None
+        if asked is not None and (too_long or cause in (Cause.LIMIT, Cause.USED_UP)):
+            whole = cause is Cause.USED_UP
+            until = await self._meter.cool_down(seconds=asked, why=said, whole_quota=whole)
+        raise explain(error, cause, self._model, said=said, tries=tries, until=until) from error
 
     def _said(self, error: ModelAPIError) -> str:
         said = describe(error)
@@ -158,7 +167,7 @@ class MeteredModel(WrapperModel):
         *,
         bound: TokenUsage,
     ) -> ModelResponse:
-        call_id = await self._meter.reserve(bound=bound)
+        call_id = await self._reserve(bound)
         arrived: list[ModelResponse] = []
         interruption: BaseException | None = None
         try:
@@ -173,6 +182,17 @@ class MeteredModel(WrapperModel):
         if interruption is not None and not isinstance(interruption, Exception):
             raise interruption
         return response
+
+    async def _reserve(self, bound: TokenUsage) -> str:
+        """Wait, as long as only other calls that are open keep this one from being made."""
+        wait = _BUSY_SECONDS
+        while True:
+            try:
+                return await self._meter.reserve(bound=bound)
+            except QuotaBusy as busy:
+                self._watch.doing(f"waiting for other calls to end: {busy.message}")
+            await self._watch.rest(wait)
+            wait = min(wait * 2, _LONGEST_BUSY_SECONDS)
 
     async def _keep(self, call_id: str, messages: list[ModelMessage], response: ModelResponse) -> None:
         """Store a response and close its call, in one transaction: what is stored is never bought again.

@@ -20,6 +20,7 @@ from autopack.cli import (
     doctor,
     init,
     logs,
+    mapping,
     notes,
     plan,
     project,
@@ -75,7 +76,9 @@ app.command("context")(context.context)
 app.add_typer(notes.app, name="notes")
 app.command("merge")(branch.merge)
 app.command("discard")(branch.discard)
-app.command("usage")(usage.usage)
+app.add_typer(mapping.app, name="models")
+app.command("route")(mapping.route)
+app.add_typer(usage.app, name="usage")
 app.command("serve")(serve.serve)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)

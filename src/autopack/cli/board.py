@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from autopack.cli.words import instant
 from autopack.feed.schemas import (
     AttemptFailed,
     BaselineChecked,
     CancelAsked,
     Event,
+    ModelReplaced,
     ModelsChosen,
     PauseAsked,
     PhaseCommitted,
@@ -78,6 +80,8 @@ class Board:
     """Empty until the workspace is there, then `checking`, then `passed` or `red`."""
     reason: str = ""
     detail: str = ""
+    resumes: str = ""
+    """When a scheduled run goes on, in words."""
     began: datetime | None = None
     ended: datetime | None = None
     doing: Doing | None = None
@@ -113,6 +117,9 @@ class Board:
                 card.same_family = chosen.same_family
                 card.attempt = chosen.attempt
                 self.simulated = self.simulated or chosen.simulated
+            case ModelReplaced() as replaced:
+                setattr(self.card(replaced.phase_id), replaced.role, replaced.after)
+                self.simulated = self.simulated or replaced.simulated
             case AttemptFailed() as failed:
                 self.card(failed.phase_id).setbacks.append(f"attempt {failed.attempt}: {failed.detail}")
             case PhaseCommitted() as committed:
@@ -135,6 +142,7 @@ class Board:
     def _run_moved(self, moved: RunMoved, at: datetime) -> None:
         self.state = RunState(moved.after)
         self.reason, self.detail = moved.reason, moved.detail
+        self.resumes = "" if moved.resumes_at is None else f"resumes {instant(moved.resumes_at)}"
         if self.state is RunState.IN_PROGRESS:
             self.began = self.began or at
             self.cancelling = False

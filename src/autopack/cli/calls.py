@@ -41,7 +41,8 @@ async def call_all(here: Settings, environ: Mapping[str, str]) -> list[Finding]:
 
     None where models.yaml can't be used: another finding says so.
     """
-    from autopack.routing.policy import default_policy_text, load_policy, parse_policy
+    from autopack.routing.policy import parse_policy
+    from autopack.routing.policyfile import default_policy_text, load_policy
 
     try:
         if here.policy_path.exists():
@@ -164,6 +165,8 @@ class _Caller:
             unpriced_calls=int(usd is None and usage.total > 0),
             unknown_calls=int(usage.total == 0),
             unknown_tokens=0,
+            unknown_nano_usd=0,
+            unknown_unpriced_calls=int(usage.total == 0),
         )
         self.answered.append(taken)
         return spend_of([taken])
@@ -172,7 +175,7 @@ class _Caller:
         from autopack.routing.meter import CallContext, Meter
 
         context = CallContext(role=ROLE, model=model, owner=self.owner)
-        return Meter(self.database, context, prices=self.policy.prices())
+        return Meter(self.database, context, policy=lambda: self.policy)
 
     def _is_usual(self, model: ModelRef) -> bool:
         from autopack.plan import Complexity

@@ -109,7 +109,8 @@ def _home(here: Settings) -> list[Finding]:
 
 
 def _policy(here: Settings) -> tuple[Policy | None, Finding]:
-    from autopack.routing.policy import default_policy_text, load_policy, parse_policy
+    from autopack.routing.policy import parse_policy
+    from autopack.routing.policyfile import default_policy_text, load_policy
 
     try:
         if here.policy_path.exists():
@@ -119,8 +120,6 @@ def _policy(here: Settings) -> tuple[Policy | None, Finding]:
             said = "the shipped defaults (copied to the home by the first run)"
     except AutopackError as error:
         return None, Finding(name="models", grade=Grade.MISSING, said=error.message, remedy=error.hint)
-    if unenforced := policy.unenforced():
-        said += f"; not enforced by this version: {', '.join(unenforced)}"
         return policy, Finding(name="models", grade=Grade.WARNING, said=said)
     return policy, Finding(name="models", grade=Grade.OK, said=said)
 

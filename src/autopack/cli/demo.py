@@ -155,7 +155,7 @@ async def _identity(stage: Stage) -> tuple[str, ...]:
 
 def write_policy(stage: Stage, simulator: RunningSimulator) -> None:
     """The shipped models.yaml, with both providers at the simulator's address."""
-    from autopack.routing.policy import default_policy_text
+    from autopack.routing.policyfile import default_policy_text
 
     common = f"api_key_env: {KEY}, simulated: true"
     providers = (

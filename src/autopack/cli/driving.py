@@ -62,13 +62,40 @@ async def drive(
         display.begin(board)
         try:
             async with engine(services) as running:
-                driving = asyncio.create_task(running.drive(run_id, epoch))
-                await follower.until(driving.done)
-                await driving
+                while epoch is not None:
+                    driving = asyncio.create_task(running.drive(run_id, epoch))
+                    await follower.until(driving.done)
+                    await driving
+                    waiting = asyncio.create_task(_next_epoch(services, run_id))
+                    await follower.until(waiting.done)
+                    epoch = await waiting
         finally:
             display.end()
     async with services.database.read() as session:
         return await run_status(session, run_id)
+
+
+async def _next_epoch(services: Services, run_id: str) -> int | None:
+    """Wait with a scheduled run until it goes on; the epoch it is ours under then.
+
+    None where it is not scheduled, or goes on elsewhere, or not at all.
+    """
+    from autopack.runs import queries
+    from autopack.supervisor import control
+
+    policy, scheduled = services.policy.now(), False
+    while True:
+        async with services.database.read() as session:
+            run = await queries.run(session, run_id)
+        scheduled = scheduled or run.state == RunState.SCHEDULED
+        if not scheduled or run.state not in (RunState.SCHEDULED, RunState.QUEUED) or run.owner is not None:
+            return None
+        if services.policy.now() is not policy:
+            policy = services.policy.now()
+            await control.look_again(services.database)
+        elif control.waits_for_a_driver(run):
+            return await control.take_waiting(services.database, run_id, owner=services.owner)
+        await asyncio.sleep(_AGAIN_SECONDS)
 
 
 def exit_code(status: DashboardRunStatus) -> int:

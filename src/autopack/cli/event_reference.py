@@ -72,7 +72,14 @@ events.addEventListener("dropped", (message) => console.info(JSON.parse(message.
 | `kind` | string | one of the names below, which say what other fields there are |
 """
 
-_TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean", "None": "null"}
+_TYPES = {
+    "str": "string",
+    "int": "integer",
+    "float": "number",
+    "bool": "boolean",
+    "None": "null",
+    "datetime": "instant",
+}
 
 
 def events_page() -> str:

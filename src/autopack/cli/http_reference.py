@@ -149,7 +149,8 @@ def _body(operation: dict[str, Any], shapes: dict[str, Any]) -> Iterator[str]:
 def _good(operation: dict[str, Any]) -> str:
     status, answer = next(one for one in operation["responses"].items() if one[0] < "400")
     media, content = next(iter(answer["content"].items()))
-    said = _type(content["schema"]) if "$ref" in content.get("schema", {}) else f"`{media}`"
+    schema = content.get("schema", {})
+    said = _type(schema) if "$ref" in schema.get("items", schema) else f"`{media}`"
     return f"{status} with {said}"
 
 

@@ -30,7 +30,7 @@ def init(
 
 async def _init(folder: Path) -> None:
     from autopack.cli.notices import home_inside
-    from autopack.routing.policy import load_policy
+    from autopack.routing.policyfile import load_policy
     from autopack.workspace import source
 
     here, top = settings(), (await source.inspect(folder)).top

@@ -13,6 +13,8 @@ from autopack.feed.schemas import (
     CancelAsked,
     Event,
     LimitNear,
+    ModelOverridden,
+    ModelReplaced,
     ModelsChosen,
     NoteAdded,
     NoteDelivered,
@@ -75,6 +77,8 @@ def _said(event: Event, phases: int, unverified: frozenset[str]) -> str | None:
             return f"{asked.phase_id}: skip asked by {clean(asked.by)}"
         case PlanAmended() as amended:
             return _amended(amended)
+        case ModelOverridden() as given:
+            return _overridden(given)
         case LimitNear() as near:
             return _near(near)
         case NoteAdded() as added:
@@ -92,6 +96,10 @@ def _said(event: Event, phases: int, unverified: frozenset[str]) -> str | None:
             return _phase_moved(moved, phases, unverified)
         case ModelsChosen() as chosen:
             return _chosen(chosen)
+        case ModelReplaced() as replaced:
+            before, after = clean(replaced.before), clean(replaced.after)
+            why = one_line(replaced.reason, limit=_LONG)
+            return f"{replaced.phase_id}: {after} is {replaced.role} instead of {before}: {why}"
         case CallRetried() as retried:
             return _retried(retried)
         case AttemptFailed() as failed:
@@ -115,6 +123,14 @@ def _amended(amended: PlanAmended) -> str:
     return f"plan amended by {clean(amended.by)}: {said}"
 
 
+def _overridden(given: ModelOverridden) -> str:
+    agent = given.role.startswith("agent:")
+    cell = given.role if agent else f"{given.role} of {given.category}, {given.complexity}"
+    if given.model is None:
+        return f"{cell}: its own model again, reset by {clean(given.by)}"
+    return f"{cell}: {clean(given.model)} from the next phase on, set by {clean(given.by)}"
+
+
 def _near(near: LimitNear) -> str:
     of = f"{near.phase_id}: " if near.phase_id else ""
     left = clock(max(0.0, near.left_seconds))
@@ -136,7 +152,8 @@ def _run_moved(moved: RunMoved) -> str | None:
                 return f"paused, {detail}" if detail else "paused"
             return f"waits: {words(moved.reason)}: {detail}"
         case RunState.SCHEDULED:
-            return f"scheduled: {detail}"
+            at = "" if moved.resumes_at is None else f", goes on at {moved.resumes_at:%Y-%m-%d %H:%M} UTC"
+            return f"scheduled{at}: {detail}"
         case RunState.SUCCEEDED:
             return "succeeded"
         case RunState.FAILED:

@@ -131,6 +131,8 @@ class Screen:
             lines += self._going_on(current)
         elif board.state is RunState.QUEUED:
             lines.append(Text("Waiting for its start"))
+        elif board.state is RunState.SCHEDULED:
+            lines.append(Text(f"Scheduled · {board.resumes}  {one_line(board.detail)}"))
         if not board.state.ended:
             stop = "Ctrl-C stops it; what is committed stays."
             if board.pausing:

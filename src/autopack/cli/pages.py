@@ -27,7 +27,7 @@ from autopack.runs.states import DONE, AttemptOutcome, PhaseState
 
 if TYPE_CHECKING:
     from autopack.roles.schemas import Verdict
-    from autopack.routing.router import Decision
+    from autopack.routing.decisions import Decision
     from autopack.runs.schemas import Evidence
     from autopack.views.spend import Spend
     from autopack.views.status import DashboardRunStatus

@@ -135,6 +135,8 @@ def _facts(run: DashboardRunStatus) -> list[tuple[str, str]]:
         facts.append(("waits for", f"autopack resume {run.run_id}"))
     elif run.waits_for:
         facts.append(("waits for", words(run.waits_for)))
+    if run.resumes_at is not None:
+        facts.append(("goes on", f"{instant(run.resumes_at)}; `autopack resume {run.run_id}` tries at once"))
     if run.merged_at:
         facts.append(("merged", instant(run.merged_at)))
     if run.discarded_at:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from autopack.cli.out import console, say, tell
 from autopack.cli.usage import print_usage
-from autopack.cli.words import clean, count, duration, one_line, sentences, words
+from autopack.cli.words import clean, count, duration, instant, one_line, sentences, words
 from autopack.runs.states import EndReason, RunState, Waiting
 
 if TYPE_CHECKING:
@@ -102,6 +102,9 @@ def headline(status: DashboardRunStatus) -> str:
             return f"{standing[0].upper()}{standing[1:]}: {done}, {effort}."
         case RunState.PAUSED if status.waits_for == Waiting.ASKED:
             return f"Paused: {done}, {effort}."
+        case RunState.SCHEDULED:
+            at = "" if status.resumes_at is None else f", goes on at {instant(status.resumes_at)}"
+            return f"Scheduled{at}: {done}, {effort}."
         case _:
             waiting = f" ({words(status.waits_for)})" if status.waits_for else ""
             return f"Stopped as {words(status.state)}{waiting}: {done}, {effort}."

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -101,8 +102,12 @@ def dollars(spend: Spend) -> str:
         return "-"
     if spend.cost_usd is None:
         return "unknown"
-    shown = f"${spend.cost_usd:,.2f}" if spend.cost_usd >= 1 else f"${spend.cost_usd:.4f}"
-    return ("~" if spend.simulated else "") + shown + ("" if spend.whole else "+")
+    return ("~" if spend.simulated else "") + price(spend.cost_usd) + ("" if spend.whole else "+")
+
+
+def price(usd: Decimal) -> str:
+    """`$12.30`, `$0.0123`."""
+    return f"${usd:,.2f}" if usd >= 1 else f"${usd:.4f}"
 
 
 def unknowns(spend: Spend) -> str:

@@ -47,13 +47,20 @@ async def reading(request: Request) -> AsyncGenerator[ReadSession]:
 Here = Annotated[Services, Depends(services_of)]
 Reading = Annotated[ReadSession, Depends(reading, scope="function")]
 
+RUN_ID = r"^run_[0-9]{8}_[0-9]{6}_[0-9a-f]{4}$"
 RunId = Annotated[
     str,
     Path(
-        pattern=r"^run_[0-9]{8}_[0-9]{6}_[0-9a-f]{4}$",
+        pattern=RUN_ID,
         max_length=40,
         description="A run's whole id.",
         examples=["run_20250303_101500_ab12"],
+    ),
+]
+MaybeRun = Annotated[
+    str | None,
+    Query(
+        pattern=RUN_ID, max_length=40, description="A run's whole id.", examples=["run_20250303_101500_ab12"]
     ),
 ]
 PHASE = r"^[a-z0-9][a-z0-9_-]*$"

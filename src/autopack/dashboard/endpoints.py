@@ -26,8 +26,10 @@ from autopack.dashboard.schemas import (
 from autopack.errors import InvalidInput, NotFound
 from autopack.plan import Plan
 from autopack.projects import queries as projects
-from autopack.routing.policy import Policy, load_policy
-from autopack.routing.router import Decision, ModelRouter
+from autopack.routing.decisions import Decision
+from autopack.routing.policy import Policy
+from autopack.routing.policyfile import load_policy
+from autopack.routing.router import ModelRouter
 from autopack.supervisor import planfiles
 from autopack.views.change import change_of
 from autopack.views.context import context_block
@@ -201,6 +203,7 @@ async def get_health(request: Request, response: Response, here: Here) -> Health
     found = await health(
         here.settings,
         here.database,
+        here.policy,
         version=__version__,
         driving=serving.driving,
         healthy=serving.healthy,

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from autopack.dashboard.access import Here, MaybeKey
+from autopack.dashboard.access import RUN_ID, Here, MaybeKey
 from autopack.dashboard.problems import OF_POST, answers
 from autopack.errors import Conflict, InvalidInput, NotFound
 from autopack.idempotency.queries import IdempotencyKey
@@ -19,8 +19,6 @@ from autopack.views.notes import NoteList, latest_notes
 AUTHOR = "dashboard"
 router = APIRouter(prefix="/dashboard/human-notes", tags=["Notes"])
 
-_RUN_ID = r"^run_[0-9]{8}_[0-9]{6}_[0-9a-f]{4}$"
-
 
 class NewNote(BaseModel):
     """A note for one run, or for every run of the latest active run's project."""
@@ -28,7 +26,7 @@ class NewNote(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     note: Annotated[str, Field(min_length=1, max_length=NOTE_CHARS, pattern=r"\S")]
-    run_id: Annotated[str | None, Field(pattern=_RUN_ID)] = None
+    run_id: Annotated[str | None, Field(pattern=RUN_ID)] = None
 
 
 @router.post("", status_code=201, responses=answers(*OF_POST, NotFound, Conflict))
@@ -52,7 +50,7 @@ async def add_human_note(
 async def human_notes(
     here: Here,
     limit: Annotated[int, Query(ge=1, le=1000)] = 5,
-    run_id: Annotated[str | None, Query(pattern=_RUN_ID, description="Only what is in force for it.")] = None,
+    run_id: Annotated[str | None, Query(pattern=RUN_ID, description="Only what is in force for it.")] = None,
 ) -> NoteList:
     """Notes of a run's project, else of the latest active run's, newest first."""
     return await latest_notes(here.database, here.redactor, limit=limit, run_id=run_id)

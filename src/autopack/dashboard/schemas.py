@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
-from autopack.dashboard.access import PHASE
+from autopack.dashboard.access import PHASE, RUN_ID
 from autopack.dashboard.contract import PLAN_REF
+from autopack.supervisor.overriding import Scope
 from autopack.views.status import DashboardRunStatus
 from autopack.views.timeline import PhaseTimeline
 
@@ -45,6 +46,61 @@ class SkipRequest(_Request):
 
     phase: Annotated[str, Field(pattern=PHASE, max_length=64)] | None = None
     """A phase's id; null: the one that the run is at."""
+
+
+_Word = Field(min_length=1, max_length=200)
+_Role = Annotated[str, _Word, Field(examples=["builder"])]
+_Category = Annotated[str, _Word, Field(examples=["core_backend"])]
+_Complexity = Annotated[str, _Word, Field(examples=["medium"])]
+_MaybeRun = Annotated[str | None, Field(pattern=RUN_ID, max_length=40)]
+
+
+class OverrideRequest(_Request):
+    """Which model does what from now on."""
+
+    role: _Role
+    """`builder`, `auditor`, or a helper: `agent:planner`."""
+    category: _Category
+    """A category of models.yaml or of a plan; `*` for all, and for a helper."""
+    complexity: _Complexity
+    """`low`, `medium` or `high`; `*` for all, and for a helper."""
+    model: Annotated[str, _Word]
+    """Its name, as `GET /dashboard/models/choices` lists them; others may do too."""
+    scope: Scope
+    """`global`: runs that are created later. `run`: the phases that one run begins later."""
+    run_id: _MaybeRun = None
+    """The run, where `scope` is `run`."""
+
+
+class OverrideAnswer(_Answer):
+    """What a role has at a category and complexity after a change."""
+
+    role: str
+    category: str
+    complexity: str
+    model: str | None
+    """Null: no model of its own any more, a less specific cell counts."""
+    scope: Scope
+    run_id: str | None
+    changed: bool
+    """False where it was so already."""
+    notices: tuple[str, ...]
+    """What its user should know, such as a key that is not set."""
+
+
+class ExplainRequest(_Request):
+    """Which decision to explain."""
+
+    role: _Role
+    """`builder`, `auditor`, or a helper: `agent:planner`."""
+    category: _Category
+    """Any word; `*` for a helper."""
+    complexity: _Complexity
+    """`low`, `medium` or `high`; `*` for a helper."""
+    run_id: _MaybeRun = None
+    """With the mapping and the overrides of this run."""
+    avoid_family: Annotated[str | None, _Word] = None
+    """A family that it should not be of. Null: for an Auditor that of the Builder, as in an attempt."""
 
 
 class StartedRun(_Answer):

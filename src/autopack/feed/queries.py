@@ -44,7 +44,9 @@ async def _append(session: WriteSession, run_id: str, body: EventBody) -> None:
 
 def _json(body: EventBody) -> str:
     """Not Pydantic's, which refuses a file name that is no UTF-8; the session replaces what it can't keep."""
-    return json.dumps(body.model_dump(), ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(
+        body.model_dump(), default=datetime.isoformat, ensure_ascii=False, separators=(",", ":")
+    )
 
 
 async def after(session: ReadSession, *, event_id: int, run_id: str | None, limit: int) -> list[Event]:

@@ -36,6 +36,8 @@ class RunMoved(_Event):
     after: str
     reason: str = ""
     detail: str = ""
+    resumes_at: datetime | None = None
+    """When a scheduled run goes on by itself."""
 
 
 class RunClaimed(_Event):
@@ -95,6 +97,18 @@ class PlanAmended(_Event):
     settings: tuple[str, ...]
     phases: int
     """Of the whole plan from now on."""
+
+
+class ModelOverridden(_Event):
+    """Someone gave a role at a category and complexity another model, for phases that begin later."""
+
+    kind: Literal["model_overridden"] = "model_overridden"
+    by: str
+    role: str
+    category: str
+    complexity: str
+    model: str | None
+    """Null: the one that models.yaml had when the run was created, again."""
 
 
 class LimitNear(_Event):
@@ -179,6 +193,19 @@ class ModelsChosen(_Event):
     simulated: bool
 
 
+class ModelReplaced(_Event):
+    """Another model takes over a role in an attempt, for one that is out of quota or to rest, and why."""
+
+    kind: Literal["model_replaced"] = "model_replaced"
+    phase_id: str
+    attempt: int
+    role: str
+    before: str
+    after: str
+    reason: str
+    simulated: bool
+
+
 class CallRetried(_Event):
     """A request to a model failed and is sent again after a wait. `tries` is how often it was sent."""
 
@@ -252,6 +279,7 @@ EventBody = Annotated[
     | RetryAsked
     | SkipAsked
     | PlanAmended
+    | ModelOverridden
     | LimitNear
     | NoteAdded
     | NoteWithdrawn
@@ -260,6 +288,7 @@ EventBody = Annotated[
     | BaselineChecked
     | PhaseMoved
     | ModelsChosen
+    | ModelReplaced
     | CallRetried
     | AttemptFailed
     | VerdictGiven

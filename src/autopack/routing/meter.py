@@ -1,25 +1,29 @@
 """The meter around each request to a model: reserve, call, then settle, lose or release.
 
 A reservation is committed before the request is sent, under a call id of ours, so that no crash can make
-a call that nobody knows of. No cap is checked yet, only what the caller allows.
+a call that nobody knows of. What is spent and what is open never pass a cap of the quota together.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from autopack.db import Database, WriteSession
 from autopack.routing import queries
-from autopack.routing.policy import ModelRef
+from autopack.routing.limits import Limits
+from autopack.routing.policy import ModelRef, Policy
+from autopack.routing.queries import Amounts, Cooldown
+from autopack.routing.quota import QuotaBusy, QuotaReached, at_words, bound_of, fits_at, over
+from autopack.routing.remembered import remembered_of
 from autopack.routing.tables import ReservationRow
-from autopack.usage.money import to_nano
-from autopack.usage.prices import PriceTable, price
-from autopack.usage.recorder import LlmUsageEvent, record_usage
+from autopack.usage.money import to_nano, to_usd
+from autopack.usage.prices import price
+from autopack.usage.recorder import LlmUsageEvent, Recorded, record_usage
 from autopack.usage.schemas import TokenUsage, UsageStatus
 
 
@@ -31,9 +35,13 @@ class CallContext:
     phase_id: str | None = None
     attempt: int | None = None
     role: str
+    category: str = "*"
     model: ModelRef
     owner: str
 
+
+LONGEST_COOLDOWN = timedelta(days=31)
+"""No quota rests for longer; what a provider says beyond it is not believed."""
 
 Allow: TypeAlias = Callable[[WriteSession, TokenUsage, Decimal | None], Awaitable[None]]
 """Says no by raising: to a call of at most so many tokens, for at most so many dollars (None: unknown)."""
@@ -47,46 +55,107 @@ class Meter:
         database: Database,
         context: CallContext,
         *,
-        prices: Mapping[str, PriceTable],
+        policy: Callable[[], Policy],
         allow: Allow | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`allow` comes first in each reserving transaction, and raises where the call may not be made."""
+        """`policy` gives the limits and prices as they are at the moment of a call, `clock` that moment.
+
+        `allow` comes first in each reserving transaction, and raises where the call may not be made.
+        """
         self._database = database
         self._context = context
-        self._prices = prices
+        self._policy = policy
         self._allow = allow
+        self._clock = clock
+        self._remembered = remembered_of(database)
 
     async def reserve(self, *, bound: TokenUsage) -> str:
         """Commit to at most `bound` tokens before a request is sent; gives its call id.
 
-        Raises what `allow` raises.
+        Raises what `allow` raises; QuotaReached where it would pass a cap, and QuotaBusy where it would only
+        as long as others are open.
         """
-        call_id, now = f"call_{secrets.token_hex(12)}", datetime.now(UTC)
-        cost = self._price(bound, now)
+        call_id, policy = f"call_{secrets.token_hex(12)}", self._policy()
+        limits, cost = policy.limits(self._pool), self._price(bound, self._clock())
         async with self._database.write() as session:
             if self._allow is not None:
                 await self._allow(session, bound, cost)
-            await queries.lock_pool(session, self._pool)
-            session.add(
-                ReservationRow(
-                    call_id=call_id,
-                    pool=self._pool,
-                    run_id=self._context.run_id,
-                    phase_id=self._context.phase_id,
-                    attempt=self._context.attempt,
-                    role=self._context.role,
-                    provider=self._context.model.provider,
-                    model=self._context.model.name,
-                    simulated=self._context.model.simulated,
-                    owner=self._context.owner,
-                    input_tokens=bound.input_tokens,
-                    output_tokens=bound.output_tokens,
-                    nano_usd=to_nano(cost),
-                    state="open",
-                    created_at=now,
-                )
-            )
+            await queries.hold_pool(session, self._pool)
+            now, most = self._clock(), bound_of(limits, bound, cost)
+            if await self._fits(
+                session, limits, most, self._reservation(call_id, bound, cost, "open", None, now)
+            ):
+                return call_id
+            refused = await self._refusal(session, limits, most, now)
+            state = "open" if refused is None else "refused"
+            if not isinstance(refused, QuotaBusy):
+                await queries.reserve(session, self._reservation(call_id, bound, cost, state, refused, now))
+        if refused is not None:
+            raise refused
         return call_id
+
+    async def _fits(
+        self, session: WriteSession, limits: Limits, bound: Amounts, reservation: dict[str, Any]
+    ) -> bool:
+        """Reserve at once, where what is remembered of the quota still holds; False: look closer."""
+        role, category, now = self._context.role, self._context.category, reservation["created_at"]
+        left = self._remembered.left_of(
+            self._pool, limits, role=role, category=category, bound=bound, now=now
+        )
+        return left is not None and await queries.reserve_where_it_fits(
+            session, reservation, limits, left.amounts, hour=left.hour, revision=left.revision
+        )
+
+    async def _refusal(
+        self, session: WriteSession, limits: Limits, bound: Amounts, now: datetime
+    ) -> QuotaReached | QuotaBusy | None:
+        """Why the quota has no room for a call. The caller holds its lock."""
+        if not limits.caps:
+            return None
+        use = await self._remembered.use_of(session, self._pool, limits, now=now)
+        role, category = self._context.role, self._context.category
+        passed = over(limits, use, pool=self._pool, role=role, category=category, bound=bound)
+        if passed is None:
+            return None
+        if passed.passing:
+            return QuotaBusy(f"{passed.said}.", hint="It may fit once the calls that are open have ended.")
+        until = await fits_at(
+            session, self._pool, limits, use, role=role, category=category, bound=bound, now=now
+        )
+        hint = "Raise the cap in models.yaml, or map this work to another model"
+        if until is not None:
+            hint += f"; it has room for the call again at {at_words(until)}"
+        return QuotaReached(f"{passed.said}: it was not made.", hint=f"{hint}.", until=until)
+
+    def _reservation(
+        self,
+        call_id: str,
+        bound: TokenUsage,
+        cost: Decimal | None,
+        state: str,
+        refused: QuotaReached | None,
+        now: datetime,
+    ) -> dict[str, Any]:
+        return {
+            "call_id": call_id,
+            "pool": self._pool,
+            "run_id": self._context.run_id,
+            "phase_id": self._context.phase_id,
+            "attempt": self._context.attempt,
+            "role": self._context.role,
+            "provider": self._context.model.provider,
+            "model": self._context.model.name,
+            "simulated": self._context.model.simulated,
+            "owner": self._context.owner,
+            "input_tokens": bound.input_tokens,
+            "output_tokens": bound.output_tokens,
+            "nano_usd": to_nano(cost),
+            "state": state,
+            "why": "" if refused is None else refused.message[:400],
+            "created_at": now,
+            "closed_at": None if refused is None else now,
+        }
 
     async def settle(
         self,
@@ -101,12 +170,13 @@ class Meter:
         `keep` writes what was answered in the same transaction, and comes first: a run is locked before
         a pool. A call that was given up as unknown meanwhile is settled all the same.
         """
-        now = datetime.now(UTC)
-        cost = self._price(usage, now)
+        cost = self._price(usage, self._clock())
         async with self._database.write() as session:
             if keep is not None:
                 await keep(session)
-            await queries.lock_pool(session, self._pool)
+            await queries.hold_pool(session, self._pool)
+            hour = await queries.settle(session, call_id, pool=self._pool)
+            now = await queries.book_at(session, self._pool, hour, now=self._clock())
             event = LlmUsageEvent(
                 provider=self._context.model.provider,
                 model=self._context.model.name,
@@ -127,8 +197,8 @@ class Meter:
                 status=UsageStatus.REPORTED,
                 simulated=self._context.model.simulated,
             )
-            await record_usage(session, event)
-            await queries.close(session, call_id, state="settled", also=("unknown",))
+            if await record_usage(session, event) is Recorded.REPLACED:
+                await queries.lock_pool(session, self._pool)  # in an earlier hour
 
     async def lose(
         self,
@@ -141,41 +211,61 @@ class Meter:
         async with self._database.write() as session:
             if keep is not None:
                 await keep(session)
-            await queries.lock_pool(session, self._pool)
+            await queries.hold_pool(session, self._pool)
             reservation = await queries.open_reservation(session, call_id)
             if reservation is not None:
-                await record_usage(session, _unknown(reservation))
-                await queries.close(session, call_id, state="unknown", why=why)
+                await _give_up(session, reservation, why=why, now=self._clock())
 
     async def release(self, call_id: str, *, why: str) -> None:
         """Nothing was bought: no connection, or an error answer. The reservation closes without usage."""
         async with self._database.write() as session:
-            await queries.lock_pool(session, self._pool)
+            await queries.hold_pool(session, self._pool)
             await queries.close(session, call_id, state="released", why=why)
+
+    async def cool_down(self, *, seconds: float, why: str, whole_quota: bool) -> datetime:
+        """The provider asked to be left alone: the model, or all of its quota. Gives until when."""
+        until = self._clock() + timedelta(seconds=min(seconds, LONGEST_COOLDOWN.total_seconds()))
+        model = "" if whole_quota else self._context.model.name
+        async with self._database.write() as session:
+            await queries.cool_down(session, Cooldown(self._pool, model, until, why))
+        return until
 
     @property
     def _pool(self) -> str:
-        return self._context.model.provider
+        return self._context.model.pool
 
     def _price(self, usage: TokenUsage, at: datetime) -> Decimal | None:
         model = self._context.model
-        return price(model=model.name, provider=model.provider, usage=usage, at=at, overrides=self._prices)
+        prices = self._policy().prices()
+        return price(model=model.name, provider=model.provider, usage=usage, at=at, overrides=prices)
 
 
 async def lose_open_calls(
-    database: Database, run_id: str | None, *, why: str, owner: str | None = None
+    database: Database,
+    run_id: str | None,
+    *,
+    why: str,
+    owner: str | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> int:
     """Record as unknown the calls of a run (or of no run) that a process left open which died; how many."""
     async with database.write() as session:
         reservations = await queries.open_reservations(session, run_id=run_id, owner=owner)
         for reservation in reservations:
-            await queries.lock_pool(session, reservation.pool)
-            await record_usage(session, _unknown(reservation))
-            await queries.close(session, reservation.call_id, state="unknown", why=why)
+            await queries.hold_pool(session, reservation.pool)
+            await _give_up(session, reservation, why=why, now=clock())
     return len(reservations)
 
 
-def _unknown(reservation: ReservationRow) -> LlmUsageEvent:
+async def _give_up(session: WriteSession, reservation: ReservationRow, *, why: str, now: datetime) -> None:
+    """Record a call as unknown at its reserved size, and close it. The caller holds its pool."""
+    hour = await queries.hour_at_hand(session, reservation.pool)
+    booked = await queries.book_at(session, reservation.pool, hour, now=now)
+    await record_usage(session, _unknown(reservation, booked))
+    await queries.close(session, reservation.call_id, state="unknown", why=why)
+
+
+def _unknown(reservation: ReservationRow, now: datetime) -> LlmUsageEvent:
     return LlmUsageEvent(
         provider=reservation.provider,
         model=reservation.model,
@@ -184,12 +274,12 @@ def _unknown(reservation: ReservationRow) -> LlmUsageEvent:
         role=reservation.role,
         prompt_tokens=reservation.input_tokens,
         completion_tokens=reservation.output_tokens,
-        created_at=datetime.now(UTC),
+        created_at=now,
         call_id=reservation.call_id,
         response_id=None,
         pool=reservation.pool,
         attempt=reservation.attempt,
-        cost_usd=None,
+        cost_usd=to_usd(reservation.nano_usd),
         status=UsageStatus.UNKNOWN,
         simulated=reservation.simulated,
     )

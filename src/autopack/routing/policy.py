@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from importlib.resources import files
-from pathlib import Path
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from autopack import userfiles
-from autopack.errors import InvalidInput, NotFound, Unavailable
+from autopack.errors import InvalidInput
 from autopack.plan import Complexity
+from autopack.routing.limits import Limits, Section
 from autopack.routing.schemas import (
     KNOWN_CATEGORIES,
     Category,
@@ -27,7 +25,6 @@ from autopack.routing.schemas import (
     Pool,
     Provider,
     ProviderKind,
-    Section,
     Slug,
 )
 from autopack.usage.prices import PriceTable, price
@@ -38,8 +35,6 @@ __all__ = [
     "ModelRef",
     "Policy",
     "ProviderKind",
-    "default_policy_text",
-    "load_policy",
     "parse_policy",
     "policy_schema",
 ]
@@ -74,6 +69,8 @@ class ModelRef(BaseModel):
     base_url: str | None = None
     api_key_env: str
     simulated: bool = False
+    pool: str = Field(default_factory=lambda said: said["provider"])
+    """The quota that its calls count against."""
 
 
 class _Unresolved(ValueError):
@@ -114,15 +111,27 @@ class Policy(Section):
     def _fits_together(self) -> Policy:
         providers = list(self._misfit_providers())
         told = {loc[1] for loc, _ in providers}
-        found = [*self._misfit_categories(), *providers, *self._misfit_models(told)]
+        found = [*self._misfit_categories(), *providers, *self._misfit_pools(), *self._misfit_models(told)]
         if found:
             raise Misfits(found)
         return self
 
+    @cached_property
+    def _refs(self) -> dict[str, ModelRef]:
+        """Models that were asked for, by name."""
+        return {}
+
+    @cached_property
+    def _priced(self) -> dict[str, bool]:
+        """Whether a price is known, by name."""
+        return {}
+
     def resolve(self, name: str) -> ModelRef:
         """The model that `name` stands for. Raises InvalidInput where none can be called by it."""
+        if (known := self._refs.get(name)) is not None:
+            return known
         try:
-            return self._ref(name)
+            return self._refs.setdefault(name, self._ref(name))
         except _Unresolved as unresolved:
             problem, _, hint = str(unresolved).partition("; ")
             raise InvalidInput(f"{name}: {problem}", hint=hint) from None
@@ -149,15 +158,31 @@ class Policy(Section):
             if price(model=one.name, provider=one.provider, usage=usage, at=now, overrides=own) is None
         ]
 
-    def unenforced(self) -> tuple[str, ...]:
-        """Configured limits that this version does not enforce, as a user wrote them."""
-        caps = [
-            f"providers.{name}.{cap} ({value:,})"
-            for name, provider in self.providers.items()
-            for cap in ("daily_cap_tokens", "weekly_cap_tokens")
-            if (value := getattr(provider, cap)) is not None
-        ]
-        return (*caps, *(f"pools.{name}.windows" for name, pool in self.pools.items() if pool.windows))
+    def is_priced(self, model: ModelRef) -> bool:
+        """Whether a price is known for a model, here or in the bundled list."""
+        if model.name not in self._priced:
+            self._priced[model.name] = not self.unpriced([model])
+        return self._priced[model.name]
+
+    def limits(self, pool: str) -> Limits:
+        """What may be used of a quota; a provider that is not set up has no limit."""
+        return self.pools.get(pool) or self.providers.get(pool) or NO_LIMITS
+
+    def quotas(self) -> tuple[str, ...]:
+        """Every quota that a model named here counts against or that has limits, in the order of the file."""
+        named = (self.resolve(name).pool for name in self.named_models())
+        return tuple(dict.fromkeys((*named, *self.providers, *self.pools)))
+
+    def of_now(self, live: Policy) -> Policy:
+        """This policy of a run with what is always live: addresses, limits and prices.
+
+        Its mappings, fallbacks and fail-fast categories stay. Raises InvalidInput where what it maps to is
+        no longer set up.
+        """
+        kept, new = (one.model_dump(mode="json", exclude_none=True) for one in (self, live))
+        always = {name: new[name] for name in ("providers", "pools")}
+        now = {**kept, **always, "models": {**kept["models"], **new["models"]}}
+        return userfiles.parse_document(now, source="models.yaml", shape=Policy)
 
     def _entry(self, name: str) -> ModelEntry:
         return self.models.get(name, ModelEntry())
@@ -188,6 +213,7 @@ class Policy(Section):
             base_url=settings.base_url,
             api_key_env=key,
             simulated=settings.simulated,
+            pool=self._entry(name).pool or provider,
         )
 
     def _named(self) -> Iterator[tuple[Loc, str]]:
@@ -243,9 +269,22 @@ class Policy(Section):
                         yield loc, _NEEDED[needed]
             elif provider.base_url is None and provider.kind not in (None, *_same_address(usual)):
                 yield loc, f"speaks {usual} unless it has another address; add base_url, or remove kind"
+
+    def _misfit_pools(self) -> Iterator[tuple[Loc, str]]:
+        for name in self.pools:
+            if self._is_provider(name):
+                yield ("pools", name), "is a provider's name; write its limits under providers:"
         for agent, pool in self.agent_pools.items():
             if pool not in self.pools and not self._is_provider(pool):
                 yield ("agent_pools", agent), f"{pool!r} is not a pool; add it under pools:"
+        for model, entry in self.models.items():
+            if entry.pool is not None and entry.pool not in self.pools:
+                yield ("models", model, "pool"), f"{entry.pool!r} is not a pool; add it under pools:"
+        for section, quotas in (("providers", self.providers), ("pools", self.pools)):
+            for name, limits in quotas.items():
+                for key in limits.reserve_for:
+                    if key not in ROLES and not key.startswith("agent:"):
+                        yield from self._category(key, (section, name, "reserve_for", key))
 
     def _misfit_categories(self) -> Iterator[tuple[Loc, str]]:
         for key in self.category_models:
@@ -270,6 +309,10 @@ class Policy(Section):
             yield loc, f"{category!r} is not one of categories; {remedy}"
 
 
+NO_LIMITS = Limits()
+ROLES = ("builder", "auditor")
+"""Roles that work on phases; helpers are `agent:<name>`."""
+
 _NEEDED = {
     "kind": "is not a provider that Autopack knows; add kind: openai, openai-responses, anthropic or zai",
     "base_url": "is not a provider that Autopack knows; add base_url with its address",
@@ -288,48 +331,9 @@ def _first(by_name: tuple[tuple[re.Pattern[str], str], ...], name: str) -> str |
     return next((said for pattern, said in by_name if pattern.match(name)), None)
 
 
-def default_policy_text() -> str:
-    """The models.yaml that Autopack ships, as text with its comments."""
-    return files("autopack.routing").joinpath("models.yaml").read_text(encoding="utf-8")
-
-
 def parse_policy(text: str, *, source: str) -> Policy:
     """The policy in the YAML `text` of the file `source`. Raises InvalidInput, one line per problem."""
     return userfiles.parse(text, source=source, shape=Policy)
-
-
-def load_policy(path: Path) -> Policy:
-    """The user's policy at `path`; the shipped default is copied there first where there is none.
-
-    Raises InvalidInput for a file that can't be used, Unavailable where the copy can't be written.
-    """
-    try:
-        text = userfiles.read(path)
-    except NotFound:
-        text = default_policy_text()
-        _write_new(path, text)
-    return parse_policy(text, source=str(path))
-
-
-def _write_new(path: Path, text: str) -> None:
-    """Whole or not at all: a second process never reads half a file."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        why = "its folder is a file" if isinstance(error, FileExistsError) else error.strerror
-        raise Unavailable(
-            f"{path} can't be written: {why}",
-            hint="make its folder writable, or set AUTOPACK_HOME to a folder that is",
-        ) from None
 
 
 def policy_schema() -> dict[str, Any]:

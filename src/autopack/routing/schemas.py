@@ -6,10 +6,11 @@ import re
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from autopack.plan import MAX_TOKENS, Complexity
+from autopack.plan import Complexity
 from autopack.routing.addresses import checked_base_url
+from autopack.routing.limits import Limits, Section, Tokens
 from autopack.usage.prices import PriceTable
 
 KNOWN_CATEGORIES = (
@@ -62,14 +63,6 @@ def _key_variable(name: str) -> str:
 ModelName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_model_name)]
 Category = Annotated[str, _key(r"[A-Za-z0-9][A-Za-z0-9_.-]*", "one word; write it like core_backend")]
 Slug = Annotated[str, _key(r"[a-z0-9][a-z0-9_-]*", "a name; write a-z, 0-9, - and _")]
-Tokens = Annotated[int, Field(gt=0, le=MAX_TOKENS)]
-Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
-
-
-class Section(BaseModel):
-    """A part of models.yaml: frozen, and no key in it that is not known."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class RoleModels(Section):
@@ -125,17 +118,9 @@ class FailFast(Section):
     """At the cap: fail, or wait for the reset."""
 
 
-class Provider(Section):
+class Provider(Limits):
     """One provider: its limits, and where and how it is reached."""
 
-    daily_cap_tokens: Tokens | None = None
-    """Tokens per day of the whole account."""
-    weekly_cap_tokens: Tokens | None = None
-    """Tokens per week of the whole account."""
-    autopack_share: Share = 1.0
-    """The part of the caps that Autopack may use."""
-    soft_limit: Share = 0.8
-    """The part of its share above which Autopack prefers other providers."""
     kind: ProviderKind | None = None
     """The protocol it speaks; known for openai, anthropic and glm."""
     base_url: Annotated[str, Field(max_length=2_000), AfterValidator(checked_base_url)] | None = None
@@ -146,28 +131,11 @@ class Provider(Section):
     """Its answers come from a script, and are labelled simulated wherever they are shown."""
 
 
-class Window(Section):
-    """How long a quota counts back: hours or days."""
-
-    hours: Annotated[int, Field(gt=0, le=24 * 366)] | None = None
-    """Hours."""
-    days: Annotated[int, Field(gt=0, le=366)] | None = None
-    """Days."""
-
-    @model_validator(mode="after")
-    def _is_one(self) -> Window:
-        if (self.hours is None) == (self.days is None):
-            raise ValueError("must say either hours or days")
-        return self
-
-
-class Pool(Section):
+class Pool(Limits):
     """A quota that is not a provider's API account, such as a subscription."""
 
     billing: Literal["api", "subscription"]
     """A subscription's dollars are list-price equivalents."""
-    windows: tuple[Window, ...] = ()
-    """Its limits' windows."""
 
 
 class ModelEntry(Section):
@@ -175,6 +143,8 @@ class ModelEntry(Section):
 
     provider: Slug | None = None
     """openai, anthropic, glm or a name under providers."""
+    pool: Slug | None = None
+    """The quota that its calls count against, if not its provider's: a name under pools."""
     price: PriceTable | None = None
     """US dollars per million tokens; wins over the list prices."""
     context_limit: Tokens | None = None

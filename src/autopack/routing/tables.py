@@ -16,6 +16,21 @@ class PoolRow(Base):
     __tablename__ = "pools"
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    hour: Mapped[datetime | None]
+    """The latest hour in which it was used: a clock that is set back books no earlier."""
+    revision: Mapped[int] = mapped_column(default=0)
+    """Counts changes of earlier hours: a late answer, an import, a price that was mended."""
+
+
+class CooldownRow(Base):
+    """Until when a provider asked to be left alone, for one model or for all of a quota (model is empty)."""
+
+    __tablename__ = "cooldowns"
+
+    pool: Mapped[str] = mapped_column(String(64), primary_key=True)
+    model: Mapped[str] = mapped_column(ModelName, primary_key=True)
+    until: Mapped[datetime]
+    why: Mapped[str] = mapped_column(String(500))
 
 
 class ReservationRow(Base):
@@ -41,6 +56,7 @@ class ReservationRow(Base):
     output_tokens: Mapped[int] = mapped_column(LargeInteger)
     nano_usd: Mapped[int | None] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(String(10))
+    """`open`, `settled`, `released`, `unknown`, or `refused`: it was never made, for lack of quota."""
     why: Mapped[str] = mapped_column(String(500), default="")
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, select, update
@@ -64,10 +64,17 @@ async def unfinished(session: AnySession) -> list[RunRow]:
 
 
 async def waiting_for_a_driver(session: AnySession) -> list[RunRow]:
-    """Runs that are to be driven and that nobody drives, oldest first."""
-    states = (RunState.QUEUED, RunState.IN_PROGRESS)
-    query = select(RunRow).where(RunRow.state.in_(states), RunRow.owner.is_(None)).order_by(RunRow.created_at)
+    """Runs that are to be driven now and that nobody drives, oldest first."""
+    waiting = RunRow.state.in_((RunState.QUEUED, RunState.IN_PROGRESS))
+    due = (RunRow.state == RunState.SCHEDULED) & (RunRow.resumes_at <= datetime.now(UTC))
+    query = select(RunRow).where(waiting | due, RunRow.owner.is_(None)).order_by(RunRow.created_at)
     return list(await session.scalars(query.execution_options(populate_existing=True)))
+
+
+async def make_due(session: WriteSession, *, now: datetime) -> int:
+    """Have every scheduled run go on now instead of later; how many."""
+    scheduled = (RunRow.state == RunState.SCHEDULED) & (RunRow.resumes_at > now)
+    return await changed(session, update(RunRow).where(scheduled).values(resumes_at=now))
 
 
 async def of_project(session: AnySession, project_id: int) -> list[RunRow]:
@@ -269,6 +276,11 @@ async def owned(session: AnySession, run_id: str) -> Owned:
     """Epoch and intent of a run: what its owner asks several times a second."""
     row = (await session.execute(select(RunRow.epoch, RunRow.intent).where(RunRow.id == run_id))).one()
     return Owned(row.epoch, Intent(row.intent))
+
+
+async def categories(session: AnySession) -> list[str]:
+    """The categories of all phases of all runs, by name."""
+    return list(await session.scalars(select(PhaseRow.category).distinct().order_by(PhaseRow.category)))
 
 
 async def current_phase(session: AnySession, run_id: str) -> PhaseRow | None:

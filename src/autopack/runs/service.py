@@ -143,6 +143,7 @@ async def move_run(
     to: RunState,
     reason: EndReason | Waiting | None = None,
     detail: str = "",
+    resumes_at: datetime | None = None,
 ) -> None:
     """Move a run that `queries.fence` gave. Raises `IllegalMove`."""
     before = RunState(run.state)
@@ -153,13 +154,14 @@ async def move_run(
     run.end_reason = reason if isinstance(reason, EndReason) else None
     run.end_detail = detail
     run.ended_at = now if to.ended else None
+    run.resumes_at = resumes_at
     if to is RunState.IN_PROGRESS and run.started_at is None:
         run.started_at = now
-    if to.ended or to is RunState.PAUSED:
+    if to.ended or to in {RunState.PAUSED, RunState.SCHEDULED}:
         run.intent, run.intent_by = Intent.NONE, None
         run.owner = None
     await session.flush()
-    body = RunMoved(before=before, after=to, reason=reason or "", detail=detail)
+    body = RunMoved(before=before, after=to, reason=reason or "", detail=detail, resumes_at=resumes_at)
     feed.append(session, run_id=run.id, body=body)
 
 

@@ -90,6 +90,7 @@ class EndReason(StrEnum):
     UNAVAILABLE = "unavailable"
     BRANCH_MOVED = "branch_moved"
     BUDGET_REACHED = "budget_reached"
+    QUOTA_REACHED = "quota_reached"
     TIME_LIMIT = "time_limit"
     STALLED = "stalled"
     CANCELLED = "cancelled"
@@ -97,11 +98,13 @@ class EndReason(StrEnum):
 
 
 class Waiting(StrEnum):
-    """Why a run is paused, until a person has it go on."""
+    """Why a run is paused, until a person has it go on, or scheduled."""
 
     ASKED = "asked"
     """Someone asked for it; the others mean that a person is needed."""
     BUDGET_REACHED = "budget_reached"
+    QUOTA_RESET = "quota_reset"
+    """It goes on by itself, when a quota has room again."""
     CANNOT_START = "cannot_start"
     """A key or the sandbox is missing where it was to be driven."""
     BRANCH_CHECKED_OUT = "branch_checked_out"

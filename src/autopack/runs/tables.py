@@ -32,6 +32,8 @@ class RunRow(Base):
     """Counts amendments: whoever drives the run reads the plan anew when it has changed."""
     policy: Mapped[dict[str, Any]] = mapped_column(JSON)
     """The routing policy as it was when the run was created."""
+    model_overrides: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """Role, then `category:complexity`, to the model of this run's phases from then on."""
     confinement: Mapped[str] = mapped_column(String(20))
     accept_red_baseline: Mapped[bool]
     fence_secret: Mapped[str] = mapped_column(String(64))
@@ -53,6 +55,8 @@ class RunRow(Base):
     end_reason: Mapped[str | None] = mapped_column(String(40))
     end_detail: Mapped[str] = mapped_column(Text, default="")
     waits_for: Mapped[str | None] = mapped_column(String(40))
+    resumes_at: Mapped[datetime | None]
+    """When it goes on by itself, while it is scheduled."""
     worked_seconds: Mapped[float] = mapped_column(Float, default=0.0)
     """Time in which it was driven since a person last had it start or go on: what its limit counts."""
     phase_worked_seconds: Mapped[float] = mapped_column(Float, default=0.0)
@@ -80,6 +84,8 @@ class PhaseRow(Base):
     category: Mapped[str] = mapped_column(String(64))
     complexity: Mapped[str] = mapped_column(String(10))
     attempts_allowed: Mapped[int]
+    model_overrides: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """The run's, as they were when it was begun: a later one is for the phases after it."""
     state: Mapped[str] = mapped_column(String(20), default=PhaseState.PENDING)
     commit_id: Mapped[str | None] = mapped_column(String(64))
     summary: Mapped[str] = mapped_column(Text, default="")

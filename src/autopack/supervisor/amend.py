@@ -84,7 +84,8 @@ def _check(services: Services, run: RunRow, phases: Sequence[PhaseRow], new: Pla
     refuse_discarded(run)
     if run.state == RunState.SUCCEEDED:
         raise Conflict(f"Run {run.id} has succeeded.", hint="Run the new plan: autopack run PLAN")
-    launch.check_plan(new, current_policy(services, run), services)
+    policy = current_policy(services, run).now()
+    launch.check_plan(new, policy, services, overrides=run.model_overrides)
     old = Plan.model_validate(run.plan)
     before = {phase.id: phase for _, _, _, phase in old.phases()}
     begun = [row.phase_index for row in phases if row.state != PhaseState.PENDING]

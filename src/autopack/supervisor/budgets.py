@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from autopack.db import WriteSession
-from autopack.errors import AutopackError
+from autopack.errors import AutopackError, InvalidInput
 from autopack.plan import Budget, Plan
 from autopack.routing import queries as ledger
+from autopack.routing.policy import ModelRef, Policy
 from autopack.usage import queries as usage
 from autopack.usage.money import to_usd
 from autopack.usage.schemas import TokenUsage
@@ -22,6 +23,19 @@ class BudgetReached(AutopackError):
     def __init__(self, message: str, *, hint: str = "", fails: bool = False) -> None:
         super().__init__(message, hint=hint)
         self.fails = fails
+
+
+def check_priced(plan: Plan, policy: Policy, models: Iterable[ModelRef]) -> None:
+    """A budget in dollars needs prices. Raises `InvalidInput`."""
+    budgets = [plan.budget, *(one.budget for tier in plan.tiers for one in (tier, *tier.phases))]
+    if not any(budget is not None and budget.usd is not None for budget in budgets):
+        return
+    unknown = policy.unpriced(models)
+    if unknown:
+        raise InvalidInput(
+            f"The plan has a budget in dollars, and no price is known for {', '.join(sorted(unknown))}.",
+            hint="Give it a price in models.yaml (`models:`), or set the budget in tokens.",
+        )
 
 
 async def check_budgets(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autopack.roles.fence import visible
-from autopack.routing.router import Decision
+from autopack.routing.decisions import Decision
 from autopack.supervisor.position import At
 
 _SUMMARY_CHARS = 4_000

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from autopack.db import AnySession, Database, WriteSession
 from autopack.errors import Conflict, NotFound
@@ -114,7 +115,7 @@ async def retry(database: Database, run_id: str, *, by: str) -> Asked:
                     hint=f"Have it go on with `autopack resume {run_id}`.",
                 )
         refuse_discarded(run)
-        _refuse_succeeded(run)
+        refuse_succeeded(run)
         phase = await queries.current_phase(session, run_id)
         if phase is not None and PhaseState(phase.state) in {PhaseState.FAILED, PhaseState.CANCELLED}:
             await _more_attempts(session, run, phase, by=by)
@@ -132,12 +133,12 @@ async def skip(database: Database, run_id: str, *, by: str, phase_id: str | None
         run = await service.locked(session, run_id)
         refuse_discarded(run)
         if phase_id is None:
-            _refuse_succeeded(run)
+            refuse_succeeded(run)
         driven = await workers.is_alive(session, run.owner)
         phase = await _meant(session, run, phase_id)
         if PhaseState(phase.state) is PhaseState.SKIPPED:
             return _asked(run, changed=False, driven=driven)
-        _refuse_succeeded(run)
+        refuse_succeeded(run)
         if run.owner is not None and not driven:
             await _seize(session, run)  # it may only seem dead
         await _skip(session, phase, driven=driven, by=by)
@@ -169,18 +170,31 @@ async def take_waiting(database: Database, run_id: str, *, owner: str) -> int | 
     """Drive a run that waits for a driver, with what was asked of it; None where another is at it by now."""
     async with database.write() as session:
         run = await service.locked(session, run_id)
-        if run.owner is not None or RunState(run.state) not in {RunState.QUEUED, RunState.IN_PROGRESS}:
+        if run.owner is not None or not waits_for_a_driver(run):
             return None
         return await service.claim(session, run_id, epoch=run.epoch, owner=owner)
+
+
+async def look_again(database: Database) -> None:
+    """The limits in models.yaml are others now: have scheduled runs try, rather than wait for their time."""
+    async with database.write() as session:
+        await queries.make_due(session, now=datetime.now(UTC))
 
 
 async def park(database: Database, run_id: str, *, reason: Waiting, detail: str) -> None:
     """Pause a run that waits for a driver and can't have one, until a person mends that."""
     async with database.write() as session:
         run = await service.locked(session, run_id)
-        if run.owner is None and RunState(run.state) in {RunState.QUEUED, RunState.IN_PROGRESS}:
+        if run.owner is None and waits_for_a_driver(run):
             await _seize(session, run)
             await service.move_run(session, run, to=RunState.PAUSED, reason=reason, detail=detail)
+
+
+def waits_for_a_driver(run: RunRow) -> bool:
+    """Whether a run is to be driven now: a scheduled one is when its time has come."""
+    if RunState(run.state) is RunState.SCHEDULED:
+        return run.resumes_at is not None and run.resumes_at <= datetime.now(UTC)
+    return RunState(run.state) in {RunState.QUEUED, RunState.IN_PROGRESS}
 
 
 async def heed(session: WriteSession, run: RunRow) -> None:
@@ -302,6 +316,7 @@ def _asked(run: RunRow, *, changed: bool, driven: bool) -> Asked:
 
 
 def _refuse_ended(run: RunRow, what: str) -> None:
+    """Raises `Conflict` where the run has ended: nothing more happens in it unless someone asks for it."""
     if RunState(run.state).ended:
         raise Conflict(
             f"Run {run.id} has {_PAST[RunState(run.state)]}: there is nothing to {what}.",
@@ -316,7 +331,8 @@ _PAST = {
 }
 
 
-def _refuse_succeeded(run: RunRow) -> None:
+def refuse_succeeded(run: RunRow) -> None:
+    """Raises `Conflict` where a run has succeeded: there is nothing more to do in it."""
     if run.state == RunState.SUCCEEDED:
         raise Conflict(
             f"Run {run.id} has succeeded: there is nothing to go on with.",
@@ -327,7 +343,7 @@ def _refuse_succeeded(run: RunRow) -> None:
 
 
 async def _check_can_go_on(session: AnySession, run: RunRow, *, exhausted: bool) -> None:
-    _refuse_succeeded(run)
+    refuse_succeeded(run)
     if run.end_reason == EndReason.ATTEMPTS_EXHAUSTED and not exhausted:
         phase = await queries.current_phase(session, run.id)
         name = "" if phase is None else f" {phase.phase_id}"

@@ -25,9 +25,9 @@ from autopack.roles.human_notes import NO_NOTES, ShownNotes
 from autopack.roles.parts import part_bytes
 from autopack.roles.schemas import Verdict
 from autopack.roles.shown import ShownCheck
+from autopack.routing.decisions import Decision
 from autopack.routing.meter import CallContext, Meter
 from autopack.routing.policy import ModelRef
-from autopack.routing.router import Decision
 from autopack.runs import queries
 from autopack.runs.schemas import Evidence
 from autopack.runs.states import AttemptOutcome, PhaseState
@@ -178,6 +178,7 @@ class Conversations:
             phase_id=at.phase.phase_id,
             attempt=at.open.number,
             role=role,
+            category=at.phase.category,
             model=model,
             owner=self._hold.services.owner,
         )
@@ -192,7 +193,7 @@ class Conversations:
                 plan = Plan.model_validate(run.plan)  # a budget that was raised counts at once
             await check_budgets(session, plan, hold.run_id, phase_id, bound=bound, cost=cost)
 
-        return Meter(hold.services.database, context, prices=hold.policy.prices(), allow=allow)
+        return Meter(hold.services.database, context, policy=hold.policies.now, allow=allow)
 
     def _part_bytes(self, model: ModelRef) -> int:
         entry = self._hold.policy.models.get(model.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import datetime
 
 from autopack.agents.base import ProviderRefused, ProviderUnreachable
 from autopack.errors import (
@@ -20,6 +21,7 @@ from autopack.errors import (
 )
 from autopack.runs.states import EndReason, RunState, Waiting
 from autopack.supervisor.budgets import BudgetReached
+from autopack.supervisor.choosing import NoModel
 from autopack.supervisor.clock import Stalled, TimeLimitReached
 
 
@@ -42,6 +44,8 @@ class Ending:
     state: RunState
     reason: EndReason | Waiting
     detail: str
+    resumes_at: datetime | None = None
+    """When a scheduled run goes on by itself."""
 
 
 def ending(error: Exception) -> Ending:
@@ -55,6 +59,11 @@ def ending(error: Exception) -> Ending:
     match error:
         case ProviderUnreachable():
             return Ending(state=RunState.PAUSED, reason=Waiting.PROVIDER_UNREACHABLE, detail=detail)
+        case NoModel(until=datetime() as until):
+            reason = Waiting.QUOTA_RESET
+            return Ending(state=RunState.SCHEDULED, reason=reason, detail=detail, resumes_at=until)
+        case NoModel():
+            return Ending(state=RunState.FAILED, reason=EndReason.QUOTA_REACHED, detail=detail)
         case DiskFull():
             return Ending(state=RunState.PAUSED, reason=Waiting.DISK_FULL, detail=detail)
         case DiskUnusable():

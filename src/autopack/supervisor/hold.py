@@ -14,7 +14,8 @@ from autopack.errors import Fenced
 from autopack.plan import Phase, Plan
 from autopack.processes import Confinement, machine_limits
 from autopack.projects import queries as projects
-from autopack.routing.policy import Policy, load_policy
+from autopack.routing.policy import Policy
+from autopack.routing.policyfile import RunPolicy
 from autopack.runs import queries
 from autopack.runs.states import Intent
 from autopack.runs.tables import RunRow
@@ -42,7 +43,7 @@ class PlanChanged(Exception):
 class Hold:
     """What the steps of one segment share.
 
-    The plan and the policy's mappings are as they were when the run was created, its providers' addresses
+    The plan and the policy's mappings are as they were when the run was created; addresses, limits and prices
     as they are now.
     """
 
@@ -50,12 +51,17 @@ class Hold:
     run_id: str
     epoch: int
     plan: Plan
-    policy: Policy
+    policies: RunPolicy
     workspace: Workspace
     commands: CommandSettings
     fence_secret: bytes
     plan_revision: int
     clock: Clock
+
+    @property
+    def policy(self) -> Policy:
+        """The run's policy as it is now."""
+        return self.policies.now()
 
     @asynccontextmanager
     async def move(self) -> AsyncGenerator[tuple[WriteSession, RunRow]]:
@@ -109,7 +115,7 @@ async def take_hold(services: Services, run_id: str, epoch: int) -> Hold:
         run_id=run_id,
         epoch=epoch,
         plan=plan,
-        policy=current_policy(services, run),
+        policies=current_policy(services, run),
         workspace=Workspace(
             services.settings.workspaces / run_id, Path(project.path), run_id, services.artifacts
         ),
@@ -129,10 +135,9 @@ async def take_hold(services: Services, run_id: str, epoch: int) -> Hold:
     )
 
 
-def current_policy(services: Services, run: RunRow) -> Policy:
-    """The run's policy: its mappings as they were when it was created, its providers' addresses as they are.
+def current_policy(services: Services, run: RunRow) -> RunPolicy:
+    """The run's policy: its mappings as they were when it was created, its addresses and limits as they are.
 
     Raises `InvalidInput` where models.yaml can't be used, or no longer has a provider that the run needs.
     """
-    live = load_policy(services.settings.policy_path)
-    return Policy.model_validate({**run.policy, "providers": live.model_dump(mode="json")["providers"]})
+    return RunPolicy(Policy.model_validate(run.policy), services.policy)

@@ -16,12 +16,14 @@ from autopack.plan import Complexity, Phase, Plan, parse_plan
 from autopack.processes import Confinement, probe_sandbox
 from autopack.projects import queries as projects
 from autopack.redaction import Redactor
-from autopack.routing.policy import ModelRef, Policy, load_policy
-from autopack.routing.router import ModelRouter
+from autopack.routing.policy import ModelRef, Policy
+from autopack.routing.policyfile import load_policy
+from autopack.routing.router import ModelRouter, Overrides
 from autopack.runs import queries, service
 from autopack.runs.states import RunState
 from autopack.runs.tables import RunRow
 from autopack.supervisor import workers
+from autopack.supervisor.budgets import check_priced
 from autopack.supervisor.control import refuse_discarded
 from autopack.supervisor.hold import current_policy
 from autopack.supervisor.services import Services
@@ -102,39 +104,42 @@ def _created_before(answer: Mapping[str, Any]) -> Created:
     return Created(run_id=answer["run_id"], epoch=0, notices=tuple(answer["notices"]))
 
 
-def check_plan(plan: Plan, policy: Policy, services: Services) -> Mapping[str, ModelRef]:
+def check_plan(
+    plan: Plan, policy: Policy, services: Services, *, overrides: Overrides | None = None
+) -> Mapping[str, ModelRef]:
     """Check that a plan can be run here, but for its sandbox; gives the models it needs, by name.
 
-    Raises `InvalidInput`.
+    `overrides` are those of its run. Raises `InvalidInput`.
     """
-    models = _models(plan, policy)
+    models = _models(plan, policy, overrides)
     _check_passed_through(plan, policy, services.environ)
     _check_holds_no_key(plan, services.redactor)
     remedy = "or map these phases to other models in models.yaml."
     _check_keys(models, services.environ, remedy=remedy)
-    _check_priced(plan, policy, models)
+    check_priced(plan, policy, models.values())
     return models
 
 
 async def check_resume(services: Services, run_id: str) -> None:
-    """Check what a run needs to go on: its branch, its keys, and the sandbox that it was created with.
+    """Check what a run needs to go on: its branch, keys and prices, and the sandbox that it was created with.
 
     Raises `NotFound`, `InvalidInput`, `Unavailable`, and `Conflict` where it was discarded.
     """
     async with services.database.read() as session:
         run = await queries.run(session, run_id)
     refuse_discarded(run)
-    policy = current_policy(services, run)
+    policy = current_policy(services, run).now()
     plan = Plan.model_validate(run.plan)
     _check_passed_through(plan, policy, services.environ)
-    models = _models(plan, policy)
+    models = _models(plan, policy, run.model_overrides)
     _check_keys(models, services.environ, remedy="a run keeps the models it began with.")
+    check_priced(plan, policy, models.values())
     await _confinement(unsandboxed=run.confinement == Confinement.NONE)
 
 
-def _models(plan: Plan, policy: Policy) -> Mapping[str, ModelRef]:
+def _models(plan: Plan, policy: Policy, overrides: Overrides | None) -> Mapping[str, ModelRef]:
     """Every model that the plan's phases are mapped to, at their complexity and the ones above in reach."""
-    router = ModelRouter(policy)
+    router = ModelRouter(policy, overrides=overrides)
     pairs = dict.fromkeys(
         (phase.category, complexity)
         for _, _, _, phase in plan.phases()
@@ -170,19 +175,6 @@ def _check_passed_through(plan: Plan, policy: Policy, environ: Mapping[str, str]
         raise InvalidInput(
             f"The plan passes {', '.join(same)} to its commands, and its value is a provider's key.",
             hint="Remove it from the plan's `env`, or give the tests a key of their own.",
-        )
-
-
-def _check_priced(plan: Plan, policy: Policy, models: Mapping[str, ModelRef]) -> None:
-    """A budget in dollars needs prices. Raises `InvalidInput`."""
-    budgets = [plan.budget, *(one.budget for tier in plan.tiers for one in (tier, *tier.phases))]
-    if not any(budget is not None and budget.usd is not None for budget in budgets):
-        return
-    unknown = policy.unpriced(models.values())
-    if unknown:
-        raise InvalidInput(
-            f"The plan has a budget in dollars, and no price is known for {', '.join(sorted(unknown))}.",
-            hint="Give it a price in models.yaml (`models:`), or set the budget in tokens.",
         )
 
 
@@ -250,8 +242,6 @@ def _notices(
         notices.append("Unsandboxed: commands that a model writes run with your rights.")
     if plan.network:
         notices.append("The plan opens the network to Builder and verification (network: true).")
-    if unenforced := policy.unenforced():
-        notices.append(f"Not enforced by this version: {', '.join(unenforced)} in models.yaml.")
     if any(model.simulated for model in models.values()):
         notices.append("Simulated: models are answered by a script, not by a provider.")
     same = _same_family(plan, policy)

@@ -9,6 +9,7 @@ from autopack.feed import queries as feed
 from autopack.feed.schemas import BaselineChecked, LimitNear, WorkspaceReady
 from autopack.runs import queries, service
 from autopack.runs.states import EndReason, Intent, PhaseState, RunState, Waiting
+from autopack.runs.tables import RunRow
 from autopack.supervisor import control
 from autopack.supervisor.endings import BaselineRed, Ending, SetupFailed
 from autopack.supervisor.hold import Hold, PlanChanged
@@ -151,21 +152,35 @@ class Lifecycle:
         async with self._hold.move() as (session, run):
             if Intent(run.intent) is not Intent.PAUSE:
                 return True  # withdrawn, or something else is asked by now
-            detail = f"asked by {run.intent_by}"
-            await service.move_run(session, run, to=RunState.PAUSED, reason=Waiting.ASKED, detail=detail)
+            end = _paused(run)
+            await service.move_run(session, run, to=end.state, reason=end.reason, detail=end.detail)
         return False
 
     async def end(self, ending: Ending) -> None:
         """A step could not go on: end or park the run with its reason. A cancel that was asked is heeded."""
         async with self._hold.move() as (session, run):
-            if ending.state is RunState.PAUSED and Intent(run.intent) is Intent.CANCEL:
+            if ending.state is not RunState.FAILED and Intent(run.intent) is Intent.CANCEL:
                 await control.stop(session, run, by=run.intent_by or "")
                 return
+            if ending.state is RunState.SCHEDULED and Intent(run.intent) is Intent.PAUSE:
+                ending = _paused(run)
             if ending.state is RunState.FAILED:
                 await service.stop_phase(session, run.id, to=PhaseState.FAILED)
             if RunState(run.state) is RunState.QUEUED:
                 await service.move_run(session, run, to=RunState.IN_PROGRESS)
-            await service.move_run(session, run, to=ending.state, reason=ending.reason, detail=ending.detail)
+            await service.move_run(
+                session,
+                run,
+                to=ending.state,
+                reason=ending.reason,
+                detail=ending.detail,
+                resumes_at=ending.resumes_at,
+            )
+
+
+def _paused(run: RunRow) -> Ending:
+    """As someone asked for it."""
+    return Ending(state=RunState.PAUSED, reason=Waiting.ASKED, detail=f"asked by {run.intent_by}")
 
 
 def _not_ready(run_id: str, check: Check) -> AutopackError:

@@ -14,6 +14,7 @@ from autopack.artifacts import ArtifactStore
 from autopack.config import Settings
 from autopack.db import Database, prepare_database
 from autopack.redaction import Redactor, named_in, redactor_of
+from autopack.routing.policyfile import LivePolicy
 from autopack.supervisor.activities import Activity, ActivityBoard
 from autopack.supervisor.workers import new_executor_id
 
@@ -37,6 +38,8 @@ class Services:
     """What the runs of this process are at; `engine()` keeps it written down."""
     leaving: asyncio.Event
     """Set when this process is to end: runs stop before their next step or request, for another to go on."""
+    policy: LivePolicy
+    """models.yaml as it is now."""
     redactor: Redactor
     """Knows this environment's keys; what is stored, logged or shown has passed it."""
 
@@ -73,6 +76,7 @@ async def open_services(
             activity=shown,
             activities=activities,
             leaving=asyncio.Event(),
+            policy=LivePolicy(settings.policy_path),
             redactor=redactor,
         )
     finally:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from autopack.errors import AutopackError, Conflict, Fenced, InvalidInput, NotFound, Unavailable
 from autopack.projects import queries as projects
+from autopack.routing.policy import Policy
 from autopack.runs import queries, service
 from autopack.runs.states import Intent, Waiting
 from autopack.runs.tables import RunRow
@@ -37,6 +38,7 @@ class Serving:
         self._driving: dict[str, asyncio.Task[None]] = {}
         self._woken = asyncio.Event()
         self._taking: asyncio.Task[None] | None = None
+        self._policy: Policy | None = None
 
     @property
     def driving(self) -> int:
@@ -77,7 +79,15 @@ class Serving:
                 await asyncio.wait_for(self._woken.wait(), LOOK_SECONDS)
             self._woken.clear()
 
+    async def _heed_policy(self) -> None:
+        """A cap that was raised, or a new fallback, may have a scheduled run go on."""
+        policy = self._services.policy.now()
+        former, self._policy = self._policy, policy
+        if former is not None and former is not policy:
+            await control.look_again(self._services.database)
+
     async def _take_waiting(self) -> None:
+        await self._heed_policy()
         room = self._services.settings.runs_at_once - len(self._driving)
         if room <= 0:
             return

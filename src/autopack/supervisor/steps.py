@@ -10,16 +10,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from autopack.agents.base import ProviderUnreachable
 from autopack.db import WriteSession
 from autopack.feed import queries as feed
-from autopack.feed.schemas import AttemptFailed, ModelsChosen, PhaseCommitted, VerdictGiven
-from autopack.plan import Complexity
+from autopack.feed.schemas import AttemptFailed, PhaseCommitted, VerdictGiven
 from autopack.roles.schemas import Severity, Verdict
-from autopack.routing.router import ModelRouter
+from autopack.routing.quota import QuotaReached
 from autopack.runs import queries, service
 from autopack.runs.schemas import Evidence
 from autopack.runs.states import AttemptOutcome, EndReason, Intent, PhaseState, RunState
 from autopack.runs.tables import AttemptRow, PhaseRow, RunRow
+from autopack.supervisor.choosing import Choosing, choose_anew
 from autopack.supervisor.commits import commit_message
 from autopack.supervisor.conversations import Conversations, Filed
 from autopack.supervisor.endings import SetupFailed
@@ -34,6 +35,7 @@ class Steps:
     def __init__(self, hold: Hold) -> None:
         self._hold = hold
         self._conversations = Conversations(hold)
+        self._choosing = Choosing(hold)
         self.committing = False
         """True from the point of no return to the end of a commit: not to be interrupted."""
 
@@ -55,39 +57,30 @@ class Steps:
                 return  # skipped meanwhile
             if at.attempt is None:
                 session.add(_next_attempt(phase, at, number=number, head=known(run.head_commit)))
+            elif phase.model_overrides != run.model_overrides:
+                choose_anew(await _attempt(session, at))
+            phase.model_overrides = run.model_overrides
             await service.move_phase(session, phase, to=PhaseState.BUILDING, attempt=number)
 
     async def route(self, at: At) -> None:
         """Choose who builds and who audits this attempt, and store why."""
-        complexity = Complexity(at.open.complexity)
-        builder, auditor = ModelRouter(self._hold.policy).decide_attempt(
-            category=at.phase.category, complexity=complexity
-        )
-        async with self._hold.move() as (session, _):
-            attempt = await _attempt(session, at)
-            attempt.builder_decision = builder.model_dump(mode="json")
-            attempt.auditor_decision = auditor.model_dump(mode="json")
-            body = ModelsChosen(
-                phase_id=at.phase.phase_id,
-                attempt=attempt.number,
-                complexity=complexity,
-                builder=builder.model.name,
-                builder_reason=builder.reason,
-                auditor=auditor.model.name,
-                auditor_reason=auditor.reason,
-                same_family=auditor.same_family,
-                simulated=builder.model.simulated or auditor.model.simulated,
-            )
-            feed.append(session, run_id=self._hold.run_id, body=body)
+        await self._choosing.choose(at)
 
-    async def build(self, at: At) -> Outcome:
-        """Have the Builder work on the phase in its checkout, and keep what it left as a tree."""
+    async def build(self, at: At) -> Outcome | None:
+        """Have the Builder work on the phase in its checkout, and keep what it left as a tree.
+
+        None: another model has to be asked.
+        """
         attempt, workspace = at.open, self._hold.workspace
         if attempt.tree is not None:
             return Outcome(to=PhaseState.VERIFYING, tree=attempt.tree, summary=attempt.summary)
         await workspace.reset_build(attempt.checkpoint_tree or attempt.start_tree)
         await self._set_up(at)
-        report = await self._conversations.build(at)
+        try:
+            report = await self._conversations.build(at)
+        except (QuotaReached, ProviderUnreachable) as refusal:
+            await self._choosing.choose_again(at, "builder", refusal)
+            return None
         tree = await workspace.snapshot()
         if isinstance(report, str):
             return Outcome(to=PhaseState.VERIFYING, tree=tree, summary=report)
@@ -130,9 +123,16 @@ class Steps:
             failure=failed_check(check),
         )
 
-    async def audit(self, at: At) -> Outcome:
-        """Have the Auditor review the whole diff. An approval brings the commit along, its ref not moved."""
-        verdict = await self._conversations.audit(at)
+    async def audit(self, at: At) -> Outcome | None:
+        """Have the Auditor review the whole diff. An approval brings the commit along, its ref not moved.
+
+        None: another model has to be asked.
+        """
+        try:
+            verdict = await self._conversations.audit(at)
+        except (QuotaReached, ProviderUnreachable) as refusal:
+            await self._choosing.choose_again(at, "auditor", refusal)
+            return None
         if not isinstance(verdict, Verdict):
             return Outcome(to=PhaseState.COMMITTING, failure=verdict)
         if verdict.decision == "reject":

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import overload
 
-_NANO = Decimal(1_000_000_000)
+NANO = 1_000_000_000
+"""Billionths in a dollar."""
 
 
 @overload
@@ -14,7 +15,7 @@ def to_nano(usd: Decimal) -> int: ...
 def to_nano(usd: None) -> None: ...
 def to_nano(usd: Decimal | None) -> int | None:
     """Dollars to whole billionths of a dollar, half to even; None (unknown) stays None."""
-    return None if usd is None else int((usd * _NANO).to_integral_value(ROUND_HALF_EVEN))
+    return None if usd is None else int((usd * NANO).to_integral_value(ROUND_HALF_EVEN))
 
 
 @overload
@@ -23,4 +24,4 @@ def to_usd(nano: int) -> Decimal: ...
 def to_usd(nano: None) -> None: ...
 def to_usd(nano: int | None) -> Decimal | None:
     """Billionths of a dollar to dollars; None (unknown) stays None."""
-    return None if nano is None else Decimal(nano) / _NANO
+    return None if nano is None else Decimal(nano) / NANO

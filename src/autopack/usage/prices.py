@@ -5,6 +5,7 @@ Unknown is not zero: without a price the answer is None, and nothing here ever f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,6 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from autopack.usage.schemas import TokenUsage
 
 _MILLION = Decimal(1_000_000)
+_NO_TEXT = re.compile(
+    r"audio|embedding|ft[:-]|image|instruct|live|ocr|realtime|research|rosalind|search|transcribe|tts|vision",
+    re.I,
+)
+"""Models that are made for something else than writing programs."""
 _GENAI_PROVIDERS = {"glm": "zai"}
 
 Dollars = Annotated[Decimal, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
@@ -95,6 +101,16 @@ def _listed(model: str, provider: str, usage: TokenUsage, at: datetime) -> Decim
     ):
         return None  # the list knows the model, but not this price, and would count it as zero
     return found.total_price
+
+
+def listed_names(provider: str) -> list[str]:
+    """Names of a provider's models that answer in text and are on the bundled list, as it has them."""
+    from genai_prices.data_snapshot import get_snapshot
+
+    known = _GENAI_PROVIDERS.get(provider, provider)
+    found = [one for one in get_snapshot().providers if one.id == known]
+    names = [model.id for one in found for model in one.models if not _NO_TEXT.search(model.id)]
+    return [name.lower() for name in names] if known != provider else names
 
 
 def _unknown(model: str, provider: str, why: str) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, case, cast, delete, func, insert, select, update
+from sqlalchemy import BigInteger, Select, bindparam, case, cast, delete, func, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.elements import ColumnElement
 
 from autopack.db import AnySession, WriteSession, added, added_to
-from autopack.usage.schemas import GroupBy, UsageSum
+from autopack.usage.schemas import GroupBy, GroupHoursBy, UsageSum
 from autopack.usage.tables import UsageEventRow, UsageHourRow
 
 _REPORTED = UsageEventRow.usage_status == "reported"
@@ -55,12 +56,62 @@ class HourOf(NamedTuple):
 
 async def events(session: AnySession, *, pool: str | None = None) -> AsyncGenerator[UsageEventRow]:
     """Every event (of one pool), one by one."""
-    query = select(UsageEventRow)
+    query = select(UsageEventRow).order_by(UsageEventRow.id)
     if pool is not None:
         query = query.where(UsageEventRow.pool == pool)
     async for row in await session.stream_scalars(query.execution_options(yield_per=1000)):
         session.expunge(row)
         yield row
+
+
+class Priceable(NamedTuple):
+    """Which calls are to be priced anew."""
+
+    unpriced: bool
+    """Only those without a known price."""
+    model: str | None
+    since: datetime | None
+
+
+async def to_price(session: AnySession, which: Priceable, *, after: int, limit: int) -> list[tuple[int, str]]:
+    """Row ids, and pools, of the calls to be priced whose row id is beyond `after`, in their order."""
+    query = select(UsageEventRow.id, UsageEventRow.pool).where(UsageEventRow.id > after)
+    if which.unpriced:
+        query = query.where(UsageEventRow.nano_usd.is_(None))
+    if which.model is not None:
+        query = query.where(UsageEventRow.model == which.model)
+    if which.since is not None:
+        query = query.where(UsageEventRow.created_at >= which.since)
+    rows = await session.execute(query.order_by(UsageEventRow.id).limit(limit))
+    return [(row.id, row.pool) for row in rows]
+
+
+async def events_of_rows(session: AnySession, row_ids: Sequence[int]) -> list[UsageEventRow]:
+    """The events of some rows."""
+    query = select(UsageEventRow).where(UsageEventRow.id.in_(row_ids)).order_by(UsageEventRow.id)
+    rows = list(await session.scalars(query.execution_options(populate_existing=True)))
+    for row in rows:
+        session.expunge(row)
+    return rows
+
+
+async def events_of_calls(session: AnySession, call_ids: Sequence[str]) -> dict[str, UsageEventRow]:
+    """The events of those of some calls that have one, by call id."""
+    query = select(UsageEventRow).where(UsageEventRow.call_id.in_(call_ids))
+    rows = list(await session.scalars(query.execution_options(populate_existing=True)))
+    for row in rows:
+        session.expunge(row)
+    return {row.call_id: row for row in rows}
+
+
+async def add_events(session: WriteSession, values: Sequence[dict[str, Any]]) -> None:
+    """Insert events of calls that have none; the caller adds them to their hours."""
+    await session.execute(insert(UsageEventRow), values)
+
+
+async def set_price(session: WriteSession, row_id: int, nano_usd: int) -> None:
+    """Write another price into an event; the caller corrects its hour."""
+    await session.execute(update(UsageEventRow).where(UsageEventRow.id == row_id).values(nano_usd=nano_usd))
 
 
 async def hours(session: AnySession, *, pool: str | None = None) -> dict[HourOf, dict[str, int]]:
@@ -112,6 +163,10 @@ async def summary(
         func.sum(case((_REPORTED & UsageEventRow.nano_usd.is_(None), 1), else_=0)).label("unpriced_calls"),
         func.sum(case((_REPORTED, 0), else_=1)).label("unknown_calls"),
         whole(case((_REPORTED, 0), else_=size)).label("unknown_tokens"),
+        whole(case((_REPORTED, 0), else_=UsageEventRow.nano_usd)).label("unknown_nano_usd"),
+        whole(case((_REPORTED, 0), (UsageEventRow.nano_usd.is_(None), 1), else_=0)).label(
+            "unknown_unpriced_calls"
+        ),
         func.max(case((UsageEventRow.simulated, 1), else_=0)).label("simulated"),
     )
     if since is not None:
@@ -125,6 +180,54 @@ async def summary(
     query = query.order_by(func.sum(size).desc())
     rows = (await session.execute(query)).mappings()
     return [_sum(dict(row), group_by) for row in rows if row["calls"]]
+
+
+async def hourly_summary(
+    session: AnySession, *, group_by: tuple[GroupHoursBy, ...], since: datetime | None = None
+) -> list[UsageSum]:
+    """Sums over whole hours since the first instant of one, one row per distinct value of `group_by`.
+
+    Takes as long as there are hours with usage, however many calls there were in them.
+    """
+    query = _hourly(group_by, whole_time=since is None)
+    rows = (await session.execute(query, {} if since is None else {"since": since})).mappings()
+    return [UsageSum(**row) for row in rows if row["calls"]]
+
+
+@lru_cache
+def _hourly(group_by: tuple[GroupHoursBy, ...], *, whole_time: bool) -> Any:
+    hour = UsageHourRow
+    columns = [_in_no_order(getattr(hour, name)).label(name) for name in group_by]
+    sums = [whole(column).label(column.key) for column in _SUMS]
+    simulated = func.max(case((hour.simulated, 1), else_=0)).label("simulated")
+    query = select(*columns, *sums, *(() if "simulated" in group_by else (simulated,)))
+    if not whole_time:
+        query = query.where(hour.pool.in_(_pools()), hour.hour >= bindparam("since", type_=hour.hour.type))
+    if columns:
+        query = query.group_by(*columns)
+    return query.order_by((func.sum(hour.prompt_tokens + hour.completion_tokens)).desc(), *columns)
+
+
+def _in_no_order(column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
+    """The column's value. Grouped by the key's own columns, SQLite walks every hour of a pool in their order.
+
+    Grouped by what has no index, it takes the range of hours that is asked for.
+    """
+    return func.coalesce(column, column)
+
+
+_SUMS = tuple(
+    getattr(UsageHourRow, column.name) for column in UsageHourRow.__table__.c if not column.primary_key
+)
+
+
+def _pools() -> Select[Any]:
+    """Every pool, each found by one look into the index of the hours: a range of hours is one per pool."""
+    hour = UsageHourRow
+    first = select(func.min(hour.pool).label("pool")).cte("every_pool", recursive=True)
+    after = select(func.min(hour.pool)).where(hour.pool > first.c.pool).scalar_subquery()
+    every = first.union_all(select(after).where(first.c.pool.is_not(None)))
+    return select(every.c.pool).where(every.c.pool.is_not(None))
 
 
 class Spent(NamedTuple):

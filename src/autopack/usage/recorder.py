@@ -6,6 +6,8 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
+from typing import Any
 
 from autopack.db import AnySession, WriteSession
 from autopack.usage import queries
@@ -48,13 +50,42 @@ class LlmUsageEvent:
     simulated: bool = False
 
 
-async def record_usage(session: WriteSession, event: LlmUsageEvent) -> bool:
+class Recorded(StrEnum):
+    """What recording a call changed. Only `NOTHING` is false."""
+
+    NOTHING = ""
+    """It is recorded already."""
+    ADDED = "added"
+    """It is new, and in the hour of its `created_at`."""
+    REPLACED = "replaced"
+    """It took the place of one of unknown usage, in the hour of that."""
+
+
+async def record_usage(session: WriteSession, event: LlmUsageEvent) -> Recorded:
     """Record a call and add it to its hour, in the caller's transaction (which holds the pool's lock).
 
     Recording a `call_id` again changes nothing, but for one that was given up as unknown: what the provider
-    reports after all takes its place, in the same hour. Says whether something was recorded.
+    reports after all takes its place, in the same hour.
     """
-    values = {
+    values = values_of(event)
+    row = UsageEventRow(**values)
+    if await queries.add_event(session, values):
+        await queries.add_to_hour(session, hour_of(row)._asdict(), sums_of(row))
+        return Recorded.ADDED
+    former = await queries.event(session, event.call_id)
+    if event.status is not UsageStatus.REPORTED or former.usage_status != UsageStatus.UNKNOWN:
+        return Recorded.NOTHING
+    row.created_at = former.created_at
+    taken_back = {name: -value for name, value in sums_of(former).items()}
+    await queries.add_to_hour(session, hour_of(former)._asdict(), taken_back)
+    await queries.add_to_hour(session, hour_of(row)._asdict(), sums_of(row))
+    await queries.replace_event(session, {**values, "created_at": former.created_at})
+    return Recorded.REPLACED
+
+
+def values_of(event: LlmUsageEvent) -> dict[str, Any]:
+    """What the row of an event holds."""
+    return {
         "provider": event.provider,
         "model": event.model,
         "run_id": event.run_id,
@@ -64,7 +95,7 @@ async def record_usage(session: WriteSession, event: LlmUsageEvent) -> bool:
         "completion_tokens": event.completion_tokens,
         "created_at": event.created_at,
         "call_id": event.call_id,
-        "response_id": event.response_id and event.response_id[:RESPONSE_ID_LENGTH],
+        "response_id": (event.response_id or "")[:RESPONSE_ID_LENGTH] or None,
         "pool": event.pool or event.provider,
         "attempt": event.attempt,
         "cache_read_tokens": event.cache_read_tokens,
@@ -74,19 +105,6 @@ async def record_usage(session: WriteSession, event: LlmUsageEvent) -> bool:
         "usage_status": event.status,
         "simulated": event.simulated,
     }
-    row = UsageEventRow(**values)
-    if await queries.add_event(session, values):
-        await queries.add_to_hour(session, hour_of(row)._asdict(), sums_of(row))
-        return True
-    former = await queries.event(session, event.call_id)
-    if event.status is not UsageStatus.REPORTED or former.usage_status != UsageStatus.UNKNOWN:
-        return False
-    row.created_at = former.created_at
-    taken_back = {name: -value for name, value in sums_of(former).items()}
-    await queries.add_to_hour(session, hour_of(former)._asdict(), taken_back)
-    await queries.add_to_hour(session, hour_of(row)._asdict(), sums_of(row))
-    await queries.replace_event(session, {**values, "created_at": former.created_at})
-    return True
 
 
 async def get_usage_summary(

@@ -30,7 +30,14 @@ def sums_of(event: UsageEventRow) -> dict[str, int]:
     """What an event adds to its hour; what is not among them, it leaves as it is."""
     if event.usage_status != UsageStatus.REPORTED:
         size = event.prompt_tokens + event.completion_tokens
-        return {"calls": 1, "unknown_calls": 1, "unknown_tokens": size}
+        return {
+            "calls": 1,
+            "unknown_calls": 1,
+            "unknown_tokens": size,
+            "unknown_output_tokens": event.completion_tokens,
+            "unknown_nano_usd": event.nano_usd or 0,
+            "unknown_unpriced_calls": int(event.nano_usd is None),
+        }
     return {
         "calls": 1,
         "prompt_tokens": event.prompt_tokens,

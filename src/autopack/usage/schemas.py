@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
@@ -51,6 +52,7 @@ class UsageStatus(StrEnum):
 
 
 GroupBy = Literal["provider", "model", "role", "run_id", "phase_id", "attempt", "simulated"]
+GroupHoursBy = Literal["pool", "provider", "model", "role_class", "hour", "simulated"]
 
 
 class UsageSum(BaseModel):
@@ -69,6 +71,10 @@ class UsageSum(BaseModel):
     run_id: str | None = None
     phase_id: str | None = None
     attempt: int | None = None
+    pool: str | None = None
+    role_class: str | None = None
+    """`core` or `aux`."""
+    hour: datetime | None = None
     simulated: bool
     """Whether any of the calls was answered by a simulated provider."""
     calls: int
@@ -81,6 +87,8 @@ class UsageSum(BaseModel):
     unpriced_calls: int
     unknown_calls: int
     unknown_tokens: int
+    unknown_nano_usd: int
+    unknown_unpriced_calls: int
 
     @property
     def total_tokens(self) -> int:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal, TypedDict
 
 from autopack.db import Database
-from autopack.usage.recorder import get_usage_summary
+from autopack.usage.queries import hourly_summary
 
 Period = Literal["day", "week", "month"]
 
@@ -16,6 +16,11 @@ PERIODS: dict[Period, timedelta] = {
     "month": timedelta(days=30),
 }
 """Rolling windows that end now."""
+
+
+def begins(period: Period, *, now: datetime) -> datetime:
+    """The first instant of a period: usage is kept by the hour, so the whole of its oldest hour counts."""
+    return (now.astimezone(UTC) - PERIODS[period]).replace(minute=0, second=0, microsecond=0)
 
 
 class ProviderTokens(TypedDict):
@@ -41,8 +46,9 @@ class UsageService:
 
     async def get_provider_usage_summary(self, period: Period = "week") -> dict[str, ProviderTokens]:
         """Reported tokens by provider over a rolling period."""
+        since = begins(period, now=datetime.now(UTC))
         async with self.db.read() as session:
-            sums = await get_usage_summary(session, PERIODS[period], ("provider",))
+            sums = await hourly_summary(session, group_by=("provider",), since=since)
         return {
             str(one.provider): ProviderTokens(
                 prompt_tokens=one.prompt_tokens,
@@ -54,8 +60,9 @@ class UsageService:
 
     async def get_model_usage_summary(self, period: Period = "week") -> list[ModelTokens]:
         """Reported tokens by provider and model over a rolling period, largest first."""
+        since = begins(period, now=datetime.now(UTC))
         async with self.db.read() as session:
-            sums = await get_usage_summary(session, PERIODS[period], ("provider", "model"))
+            sums = await hourly_summary(session, group_by=("provider", "model"), since=since)
         return [
             ModelTokens(
                 provider=str(one.provider),

@@ -14,7 +14,7 @@ class UsageEventRow(Base):
     """One model call. The seed's columns, then this house's additions.
 
     `prompt_tokens` includes cache, `completion_tokens` includes reasoning. Where `usage_status` is
-    `unknown` the counts are the size that was reserved: an upper bound, never a zero.
+    `unknown` the counts and the cost are what was reserved: an upper bound, never a zero.
     """
 
     __tablename__ = "llm_usage_events"
@@ -52,11 +52,12 @@ class UsageEventRow(Base):
 class UsageHourRow(Base):
     """Sums of one hour (UTC), by pool, provider, model and role class. `hour` is its first instant.
 
-    Only calls whose usage was reported are in the token and cost sums; `unknown_tokens` holds the reserved
-    size of the others.
+    Only calls whose usage was reported are in the token and cost sums; the unknown ones hold the reserved
+    size of the others, of which `unknown_output_tokens` are a part of `unknown_tokens`.
     """
 
     __tablename__ = "usage_hourly"
+    __table_args__ = (Index("ix_usage_hourly_pool_hour", "pool", "hour"),)
 
     pool: Mapped[str] = mapped_column(String(64), primary_key=True)
     provider: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -74,3 +75,6 @@ class UsageHourRow(Base):
     unpriced_calls: Mapped[int] = mapped_column(default=0)
     unknown_calls: Mapped[int] = mapped_column(default=0)
     unknown_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    unknown_output_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
+    unknown_nano_usd: Mapped[int] = mapped_column(BigInteger, default=0)
+    unknown_unpriced_calls: Mapped[int] = mapped_column(default=0)

@@ -11,6 +11,7 @@ from autopack.config import Settings
 from autopack.db import Database
 from autopack.errors import AutopackError
 from autopack.feed import queries as feed
+from autopack.routing.policyfile import LivePolicy
 
 LOW_BYTES = 1_000_000_000
 """Free room below which it is said that there is little: each run keeps two checkouts."""
@@ -47,19 +48,27 @@ class DiskPart(Part):
 
 
 class Health(BaseModel):
-    """Each part of the service; `ok` where all of them are."""
+    """Each part of the service; `ok` where database, engine and disk are."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     ok: bool
     version: str
     database: Part
     engine: EnginePart
     disk: DiskPart
+    policy: Part
+    """models.yaml. A broken one stops no run: its last good version counts."""
 
 
 async def health(
-    settings: Settings, database: Database, *, version: str, driving: int, healthy: bool
+    settings: Settings,
+    database: Database,
+    live: LivePolicy,
+    *,
+    version: str,
+    driving: int,
+    healthy: bool,
 ) -> Health:
     """How the service is at this moment. Never raises, and takes a few seconds at most."""
     records = await _records(settings, database)
@@ -67,7 +76,15 @@ async def health(
     engine = EnginePart(ok=healthy, detail=said, driving=driving)
     disk = disk_part(_free(settings))
     ok = records.ok and engine.ok and disk.ok
-    return Health(ok=ok, version=version, database=records, engine=engine, disk=disk)
+    return Health(ok=ok, version=version, database=records, engine=engine, disk=disk, policy=_policy(live))
+
+
+def _policy(live: LivePolicy) -> Part:
+    try:
+        problem = live.problem
+    except AutopackError as error:
+        problem = error.message
+    return Part(ok=not problem, detail=problem or "can be used")
 
 
 async def _records(settings: Settings, database: Database) -> Part:

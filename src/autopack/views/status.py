@@ -264,11 +264,15 @@ def _status(
         driven=driven,
         interrupted=interrupted,
         needs_you=run.discarded_at is None
-        and (state is RunState.FAILED or interrupted or run.waits_for is not None),
+        and (
+            state is RunState.FAILED
+            or interrupted
+            or (run.waits_for is not None and state is not RunState.SCHEDULED)
+        ),
         end_reason=run.end_reason,
         end_detail=run.end_detail,
         waits_for=run.waits_for,
-        resumes_at=None,
+        resumes_at=run.resumes_at,
         created_at=run.created_at,
         started_at=run.started_at,
         ended_at=run.ended_at,

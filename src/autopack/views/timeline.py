@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from autopack.db import ReadSession
 from autopack.roles.schemas import Verdict
-from autopack.routing.router import Decision
+from autopack.routing.decisions import Decision
 from autopack.runs import queries
 from autopack.runs.schemas import Evidence
 from autopack.runs.states import DONE, PhaseState

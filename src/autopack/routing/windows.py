@@ -1,0 +1,106 @@
+"""Windows of a quota: since when usage counts, and when it stops to.
+
+A rolling window counts back from now, a named one from its last reset in its zone. Usage is kept by the hour
+(UTC), so every window includes the whole of its oldest hour: at most one hour too much, never too little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal, TypeAlias
+from zoneinfo import ZoneInfo
+
+HOUR = timedelta(hours=1)
+
+Turn: TypeAlias = Literal["day", "week", "month"]
+"""How often a named window turns."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rolling:
+    """The time up to now."""
+
+    length: timedelta
+
+    def since(self, now: datetime) -> datetime:
+        """The first instant that counts."""
+        return whole_hour(now - self.length)
+
+    def falls_under(self, hours: Iterable[tuple[datetime, int]], limit: int, *, now: datetime) -> datetime:
+        """When the usage of `hours` (their first instants, in order) will have come down to `limit`."""
+        inside = [(hour, used) for hour, used in hours if hour >= self.since(now)]
+        left, at = sum(used for _, used in inside), now
+        for hour, used in inside:
+            if left <= limit:
+                break
+            left, at = left - used, hour + HOUR + self.length
+        return at
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """The time since a reset by the calendar of a zone."""
+
+    turn: Turn
+    zone: str
+    at: time
+    weekday: int = 0
+    """0: Monday. For a week."""
+    day: int = 1
+    """For a month: at most 28."""
+
+    def since(self, now: datetime) -> datetime:
+        """The first instant that counts."""
+        return whole_hour(self.last_reset(now))
+
+    def falls_under(self, hours: Iterable[tuple[datetime, int]], limit: int, *, now: datetime) -> datetime:
+        """When the usage of `hours` will have come down to `limit`: at the next reset, unless it has."""
+        used = sum(used for hour, used in hours if hour >= self.since(now))
+        return now if used <= limit else self.next_reset(now)
+
+    def last_reset(self, now: datetime) -> datetime:
+        """The reset that began the window in which `now` is."""
+        day = self._day_of_turn(now.astimezone(ZoneInfo(self.zone)).date())
+        reset = self._instant(day)
+        return reset if reset <= now else self._instant(self._day_before(day))
+
+    def next_reset(self, now: datetime) -> datetime:
+        """The reset that ends the window in which `now` is."""
+        day = self._day_of_turn(now.astimezone(ZoneInfo(self.zone)).date())
+        reset = self._instant(day)
+        return reset if reset > now else self._instant(self._day_after(day))
+
+    def _day_of_turn(self, today: date) -> date:
+        """The day of the reset in the day, week or month of `today`, which may be before or after it."""
+        match self.turn:
+            case "day":
+                return today
+            case "week":
+                return today + timedelta(days=self.weekday - today.weekday())
+            case "month":
+                return today.replace(day=self.day)
+
+    def _day_before(self, day: date) -> date:
+        if self.turn == "month":
+            return (day.replace(day=1) - timedelta(days=1)).replace(day=self.day)
+        return day - timedelta(days=_DAYS[self.turn])
+
+    def _day_after(self, day: date) -> date:
+        if self.turn == "month":
+            return (day.replace(day=28) + timedelta(days=4)).replace(day=self.day)
+        return day + timedelta(days=_DAYS[self.turn])
+
+    def _instant(self, day: date) -> datetime:
+        return datetime.combine(day, self.at, tzinfo=ZoneInfo(self.zone)).astimezone(UTC)
+
+
+_DAYS = {"day": 1, "week": 7}
+
+Span: TypeAlias = Rolling | Named
+
+
+def whole_hour(instant: datetime) -> datetime:
+    """The first instant of the hour (UTC) of an instant."""
+    return instant.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

@@ -1,0 +1,159 @@
+"""Choosing the models of an attempt: by the run's policy, its overrides and what the quotas have."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from autopack.agents.base import ProviderUnreachable
+from autopack.db import WriteSession
+from autopack.errors import Unavailable
+from autopack.feed import queries as feed
+from autopack.feed.schemas import ModelReplaced, ModelsChosen
+from autopack.plan import Complexity
+from autopack.routing.decisions import AttemptModels, Decision
+from autopack.routing.quota import QuotaReached, Standing, at_words, read_view
+from autopack.routing.router import ModelRouter
+from autopack.runs import queries
+from autopack.runs.tables import AttemptRow
+from autopack.supervisor.hold import Hold
+from autopack.supervisor.position import At
+
+Refusal: TypeAlias = QuotaReached | ProviderUnreachable
+"""Why a model that was chosen can't be called after all."""
+
+ROLES = ("builder", "auditor")
+
+
+class NoModel(Unavailable):
+    """No model may do a piece of work now. It may at `until`; None: the policy says to fail."""
+
+    code = "no_model"
+
+    def __init__(self, message: str, *, hint: str = "", until: datetime | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.until = until
+
+
+class Choosing:
+    """Chooses for the attempts of one run, and remembers what was refused meanwhile."""
+
+    def __init__(self, hold: Hold) -> None:
+        self._hold = hold
+        self._refused: dict[str, Standing] = {}
+
+    async def choose(self, at: At) -> None:
+        """Choose who builds and who audits this attempt, and store why. Raises `NoModel`."""
+        hold, complexity = self._hold, Complexity(at.open.complexity)
+        router = await self._router(at)
+        models = router.decide_attempt(
+            category=at.phase.category, complexity=complexity, refused=self._still_refused()
+        )
+        for decision in models:
+            _check(decision)
+        async with hold.move() as (session, _):
+            attempt = await queries.attempt(session, hold.run_id, at.phase.phase_index, at.open.number)
+            _store(attempt, models)
+            feed.append(session, run_id=hold.run_id, body=_chosen(at, attempt, models))
+
+    async def choose_again(self, at: At, role: str, refusal: Refusal) -> None:
+        """Choose another model for a role, after one was refused: its conversation begins anew with that.
+
+        Raises `NoModel` where there is none, and the refusal where that says nothing of a limit.
+        """
+        if isinstance(refusal, ProviderUnreachable) and refusal.until is None:
+            raise refusal
+        hold = self._hold
+        former = Decision.model_validate(_stored(at.open, role))
+        level = "spent" if isinstance(refusal, QuotaReached) else "cooling"
+        self._refused[former.model.name] = Standing(level=level, said=refusal.message, until=refusal.until)
+        decided = (await self._router(at)).decide(
+            role=role,
+            category=at.phase.category,
+            complexity=at.open.complexity,
+            avoid_family=_family(at.open, "builder") if role == "auditor" else None,
+            refused=self._still_refused(),
+        )
+        _check(decided)
+        dropped = at.open.transcript_sha if role == "builder" else at.open.audit_transcript_sha
+        async with hold.move() as (session, _):
+            attempt = await queries.attempt(session, hold.run_id, at.phase.phase_index, at.open.number)
+            if role == "builder":
+                attempt.builder_decision, attempt.transcript_sha = decided.model_dump(mode="json"), None
+            else:
+                attempt.auditor_decision, attempt.audit_transcript_sha = decided.model_dump(mode="json"), None
+                attempt.audit_parts = None
+            await self._tell(session, at, role, former, decided)
+        if dropped is not None:
+            hold.services.transcripts.remove(dropped)
+
+    async def _tell(
+        self, session: WriteSession, at: At, role: str, former: Decision, decided: Decision
+    ) -> None:
+        body = ModelReplaced(
+            phase_id=at.phase.phase_id,
+            attempt=at.open.number,
+            role=role,
+            before=former.model.name,
+            after=decided.model.name,
+            reason=decided.reason,
+            simulated=decided.model.simulated,
+        )
+        feed.append(session, run_id=self._hold.run_id, body=body)
+
+    async def _router(self, at: At) -> ModelRouter:
+        hold, policy = self._hold, self._hold.policy
+        async with hold.services.database.read() as session:
+            view = await read_view(session, policy, roles=ROLES, category=at.phase.category)
+        return ModelRouter(policy, overrides=at.phase.model_overrides, quota=view)
+
+    def _still_refused(self) -> dict[str, Standing]:
+        now = datetime.now(UTC)
+        return {name: one for name, one in self._refused.items() if one.until is None or one.until > now}
+
+
+def choose_anew(attempt: AttemptRow) -> None:
+    """Forget who was to work on an open attempt: its run was given other models while it stood still."""
+    attempt.builder_decision = attempt.auditor_decision = None
+    attempt.transcript_sha = attempt.audit_transcript_sha = None
+    attempt.audit_parts = None
+
+
+def _check(decision: Decision) -> None:
+    if decision.verdict == "go":
+        return
+    until = decision.until if decision.verdict == "wait" else None
+    hint = "" if until is None else f"It goes on by itself at {at_words(until)}; `resume` tries at once."
+    raise NoModel(
+        f"No model may be called as {decision.role} now: {decision.reason}.",
+        hint=hint or "Raise the cap in models.yaml, or add a fallback, then resume the run.",
+        until=until,
+    )
+
+
+def _store(attempt: AttemptRow, models: AttemptModels) -> None:
+    attempt.builder_decision = models.builder.model_dump(mode="json")
+    attempt.auditor_decision = models.auditor.model_dump(mode="json")
+
+
+def _stored(attempt: AttemptRow, role: str) -> object:
+    return attempt.builder_decision if role == "builder" else attempt.auditor_decision
+
+
+def _family(attempt: AttemptRow, role: str) -> str:
+    return Decision.model_validate(_stored(attempt, role)).model.family
+
+
+def _chosen(at: At, attempt: AttemptRow, models: AttemptModels) -> ModelsChosen:
+    builder, auditor = models
+    return ModelsChosen(
+        phase_id=at.phase.phase_id,
+        attempt=attempt.number,
+        complexity=attempt.complexity,
+        builder=builder.model.name,
+        builder_reason=builder.reason,
+        auditor=auditor.model.name,
+        auditor_reason=auditor.reason,
+        same_family=auditor.same_family,
+        simulated=builder.model.simulated or auditor.model.simulated,
+    )
