@@ -15,6 +15,7 @@ from autopack.errors import Conflict, Unavailable
 from autopack.runs.states import RunState
 
 if TYPE_CHECKING:
+    from autopack.routing.policy import Policy
     from autopack.supervisor.services import Services
     from autopack.views.status import DashboardRunStatus
     from autopack.views.usage import UsageReport
@@ -63,10 +64,11 @@ async def drive(
         try:
             async with engine(services) as running:
                 while epoch is not None:
+                    policy = services.policy.now()
                     driving = asyncio.create_task(running.drive(run_id, epoch))
                     await follower.until(driving.done)
                     await driving
-                    waiting = asyncio.create_task(_next_epoch(services, run_id))
+                    waiting = asyncio.create_task(_next_epoch(services, run_id, policy))
                     await follower.until(waiting.done)
                     epoch = await waiting
         finally:
@@ -75,15 +77,16 @@ async def drive(
         return await run_status(session, run_id)
 
 
-async def _next_epoch(services: Services, run_id: str) -> int | None:
+async def _next_epoch(services: Services, run_id: str, policy: Policy) -> int | None:
     """Wait with a scheduled run until it goes on; the epoch it is ours under then.
 
-    None where it is not scheduled, or goes on elsewhere, or not at all.
+    It tries at once where models.yaml is another one than `policy`, by which it was scheduled. None where
+    it is not scheduled, or goes on elsewhere, or not at all.
     """
     from autopack.runs import queries
     from autopack.supervisor import control
 
-    policy, scheduled = services.policy.now(), False
+    scheduled = False
     while True:
         async with services.database.read() as session:
             run = await queries.run(session, run_id)

@@ -136,6 +136,7 @@ class Serving:
     async def _drive(self, run_id: str, epoch: int) -> None:
         """Drive it to the end of its segment; where that fails it is parked, not taken at once again."""
         failed: AutopackError | None = None
+        policy = self._services.policy.now()
         try:
             await self._engine.drive(run_id, epoch)
         except Fenced as error:
@@ -151,6 +152,8 @@ class Serving:
                 await self._let_go(run_id)
                 if failed is not None and not self._services.leaving.is_set():
                     await self._park(run_id, failed)
+                if self._services.policy.now() is not policy:  # it may wait by the former one
+                    await control.look_again(self._services.database)
             del self._driving[run_id]
             self.wake()
 
