@@ -191,6 +191,9 @@ async def _look(place: Place) -> None:
 async def peer_seconds() -> float:
     """LiteLLM's router choosing one of four deployments, by usage: its p50."""
     import importlib
+    import os
+
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # it asks a network at its import
 
     models = [
         {

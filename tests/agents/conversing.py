@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from autopack.agents.base import Access, AgentTask, Keep, Shell
 from autopack.agents.patience import Patience
+from autopack.routing.meter import LONGEST_COOLDOWN
 from autopack.routing.policy import ModelRef, ProviderKind
 from autopack.simulator import RunningSimulator, Scenario
 from autopack.usage.schemas import TokenUsage
@@ -56,7 +57,7 @@ class Books:
 
     async def cool_down(self, *, seconds: float, why: str, whole_quota: bool) -> datetime:
         self.cooldowns.append((seconds, why, whole_quota))
-        return datetime.now(UTC) + timedelta(seconds=seconds)
+        return datetime.now(UTC) + min(timedelta(seconds=min(seconds, 1e9)), LONGEST_COOLDOWN)
 
     async def settle(
         self, call_id: str, *, usage: TokenUsage, response_id: str | None, keep: Keep | None = None

@@ -177,14 +177,6 @@ def test_a_model_without_a_known_price_may_be_misspelt(
     assert "No price is known for gpt-5-minni" in said
 
 
-@pytest.mark.usefixtures("keys")
-def test_a_cap_that_is_not_enforced_is_said(autopack: Autopack, settings: Settings, server: str) -> None:
-    _policy(settings, server, ", weekly_cap_tokens: 1000")
-    ((grade, said),) = _found(autopack, "models")
-    assert grade == "warning"
-    assert "weekly_cap_tokens" in said
-
-
 def test_a_broken_models_yaml_is_said_with_its_line(autopack: Autopack, settings: Settings) -> None:
     settings.policy_path.write_text("schema_version: 1\ncomplexity_models: 3\n")
     ((grade, said),) = _found(autopack, "models")
