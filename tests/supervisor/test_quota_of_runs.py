@@ -32,6 +32,8 @@ CRITICAL: dict[str, Any] = {
         {"name": "Only", "phases": [{**PLAN["tiers"][0]["phases"][0], "category": "security_auth_change"}]}
     ],
 }
+LOCAL = "models: {gpt-6.1-local: {provider: openai, pool: spare}}\npools: {spare: {billing: api}}\n"
+"""A model with a quota of its own, which has no cap."""
 
 
 def limit(world: World, provider: str, limits: str, more: str = "") -> None:
@@ -216,3 +218,24 @@ async def test_a_broken_edit_of_the_policy_stops_no_run(tmp_path: Path, settings
         assert "models.yaml" in world.services.policy.problem
         await world.drive(run_id)
         assert (await world.read(run_id)).state == RunState.SUCCEEDED
+
+
+async def test_what_was_refused_to_other_work_is_not_refused_to_work_it_is_kept_free_for(
+    tmp_path: Path, settings: Settings
+) -> None:
+    phase = PLAN["tiers"][0]["phases"][0]
+    critical = {**phase, "id": "two", "category": "security_auth_change"}
+    plan = {**PLAN, "tiers": [{"name": "Only", "phases": [phase, critical]}]}
+    second = builds(1, write_file("two.py", "TWO = 2\n"), phase="two")
+    script = builds(1, GOOD), approves(), second, approves("two")
+    async with small_world(tmp_path, settings, *script, plan=plan) as world:
+        kept = "daily_cap_tokens: 1_000_000, soft_limit: 1, reserve_for: {security_auth_change: 0.9}"
+        limit(world, "openai", kept, "fallbacks: {default: [gpt-6.1-local]}\n" + LOCAL)
+        await use(world, "openai", "gpt-5", 95_000)
+        run = await world.run()
+        assert run.state == RunState.SUCCEEDED, run.end_detail
+        async with world.services.database.read() as session:
+            (other,) = await queries.attempts(session, run.id, phase_index=1)
+            (its,) = await queries.attempts(session, run.id, phase_index=2)
+        assert Decision.model_validate(other.builder_decision).model.name == "gpt-6.1-local"
+        assert Decision.model_validate(its.builder_decision).model.name == "gpt-5-mini"

@@ -36,19 +36,24 @@ class NoModel(Unavailable):
 
 
 class Choosing:
-    """Chooses for the attempts of one run, and remembers what was refused meanwhile."""
+    """Chooses for the attempts of one run, and remembers what was refused in the one in hand.
+
+    What was refused to a role and category says nothing of others, for whom more may be kept free; nor does
+    it once the limits are others.
+    """
 
     def __init__(self, hold: Hold) -> None:
         self._hold = hold
-        self._refused: dict[str, Standing] = {}
+        self._policy = hold.policy
+        self._refused: dict[tuple[str, str], Standing] = {}
+        """By role and model."""
 
     async def choose(self, at: At) -> None:
         """Choose who builds and who audits this attempt, and store why. Raises `NoModel`."""
         hold, complexity = self._hold, Complexity(at.open.complexity)
+        self._refused.clear()
         router = await self._router(at)
-        models = router.decide_attempt(
-            category=at.phase.category, complexity=complexity, refused=self._still_refused()
-        )
+        models = router.decide_attempt(category=at.phase.category, complexity=complexity)
         for decision in models:
             _check(decision)
         async with hold.move() as (session, _):
@@ -66,13 +71,17 @@ class Choosing:
         hold = self._hold
         former = Decision.model_validate(_stored(at.open, role))
         level = "spent" if isinstance(refusal, QuotaReached) else "cooling"
-        self._refused[former.model.name] = Standing(level=level, said=refusal.message, until=refusal.until)
+        if hold.policy is not self._policy:
+            self._refused.clear()
+            self._policy = hold.policy
+        standing = Standing(level=level, said=refusal.message, until=refusal.until)
+        self._refused[role, former.model.name] = standing
         decided = (await self._router(at)).decide(
             role=role,
             category=at.phase.category,
             complexity=at.open.complexity,
             avoid_family=_family(at.open, "builder") if role == "auditor" else None,
-            refused=self._still_refused(),
+            refused=self._still_refused(role),
         )
         _check(decided)
         dropped = at.open.transcript_sha if role == "builder" else at.open.audit_transcript_sha
@@ -107,9 +116,10 @@ class Choosing:
             view = await read_view(session, policy, roles=ROLES, category=at.phase.category)
         return ModelRouter(policy, overrides=at.phase.model_overrides, quota=view)
 
-    def _still_refused(self) -> dict[str, Standing]:
+    def _still_refused(self, role: str) -> dict[str, Standing]:
         now = datetime.now(UTC)
-        return {name: one for name, one in self._refused.items() if one.until is None or one.until > now}
+        mine = {model: one for (whose, model), one in self._refused.items() if whose == role}
+        return {model: one for model, one in mine.items() if one.until is None or one.until > now}
 
 
 def choose_anew(attempt: AttemptRow) -> None:
