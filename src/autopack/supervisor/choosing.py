@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias
 
@@ -69,40 +70,53 @@ class Choosing:
         if isinstance(refusal, ProviderUnreachable) and refusal.until is None:
             raise refusal
         hold = self._hold
-        former = Decision.model_validate(_stored(at.open, role))
+        former = _stored(at.open, role)
         level = "spent" if isinstance(refusal, QuotaReached) else "cooling"
         if hold.policy is not self._policy:
             self._refused.clear()
             self._policy = hold.policy
         standing = Standing(level=level, said=refusal.message, until=refusal.until)
         self._refused[role, former.model.name] = standing
-        decided = (await self._router(at)).decide(
-            role=role,
-            category=at.phase.category,
-            complexity=at.open.complexity,
-            avoid_family=_family(at.open, "builder") if role == "auditor" else None,
-            refused=self._still_refused(role),
-        )
-        _check(decided)
-        dropped = at.open.transcript_sha if role == "builder" else at.open.audit_transcript_sha
+        decided = await self._decide_again(at, role)
         async with hold.move() as (session, _):
             attempt = await queries.attempt(session, hold.run_id, at.phase.phase_index, at.open.number)
-            if role == "builder":
-                attempt.builder_decision, attempt.transcript_sha = decided.model_dump(mode="json"), None
-            else:
-                attempt.auditor_decision, attempt.audit_transcript_sha = decided.model_dump(mode="json"), None
-                attempt.audit_parts = None
-            await self._tell(session, at, role, former, decided)
-        if dropped is not None:
-            hold.services.transcripts.remove(dropped)
+            dropped = _replace(attempt, decided)
+            for decision in decided:
+                self._tell(session, at, decision)
+        for digest in dropped:
+            hold.services.transcripts.remove(digest)
 
-    async def _tell(
-        self, session: WriteSession, at: At, role: str, former: Decision, decided: Decision
-    ) -> None:
+    async def _decide_again(self, at: At, role: str) -> list[Decision]:
+        """The model for a role, and an Auditor of another family where that is of another than the former."""
+        router = await self._router(at)
+
+        def decide(role: str, avoid_family: str | None) -> Decision:
+            decision = router.decide(
+                role=role,
+                category=at.phase.category,
+                complexity=at.open.complexity,
+                avoid_family=avoid_family,
+                refused=self._still_refused(role),
+            )
+            _check(decision)
+            return decision
+
+        family = _stored(at.open, "builder").model.family
+        if role == "auditor":
+            return [decide(role, family)]
+        builder = decide(role, None)
+        if builder.model.family == family:
+            return [builder]
+        return [builder, decide("auditor", builder.model.family)]
+
+    def _tell(self, session: WriteSession, at: At, decided: Decision) -> None:
+        former = _stored(at.open, decided.role)
+        if former.model.name == decided.model.name:
+            return  # the Auditor of before
         body = ModelReplaced(
             phase_id=at.phase.phase_id,
             attempt=at.open.number,
-            role=role,
+            role=decided.role,
             before=former.model.name,
             after=decided.model.name,
             reason=decided.reason,
@@ -146,12 +160,23 @@ def _store(attempt: AttemptRow, models: AttemptModels) -> None:
     attempt.auditor_decision = models.auditor.model_dump(mode="json")
 
 
-def _stored(attempt: AttemptRow, role: str) -> object:
-    return attempt.builder_decision if role == "builder" else attempt.auditor_decision
+def _replace(attempt: AttemptRow, decided: Sequence[Decision]) -> list[str]:
+    """Store who works on from here; gives the conversations of those that they replace."""
+    dropped: list[str | None] = []
+    for decision in decided:
+        if decision.role == "builder":
+            dropped.append(attempt.transcript_sha)
+            attempt.builder_decision, attempt.transcript_sha = decision.model_dump(mode="json"), None
+        else:
+            dropped.append(attempt.audit_transcript_sha)
+            attempt.auditor_decision, attempt.audit_transcript_sha = decision.model_dump(mode="json"), None
+            attempt.audit_parts = None
+    return [digest for digest in dropped if digest is not None]
 
 
-def _family(attempt: AttemptRow, role: str) -> str:
-    return Decision.model_validate(_stored(attempt, role)).model.family
+def _stored(attempt: AttemptRow, role: str) -> Decision:
+    stored = attempt.builder_decision if role == "builder" else attempt.auditor_decision
+    return Decision.model_validate(stored)
 
 
 def _chosen(at: At, attempt: AttemptRow, models: AttemptModels) -> ModelsChosen:
