@@ -14,7 +14,7 @@ from autopack.feed.schemas import ModelReplaced, ModelsChosen
 from autopack.plan import Complexity
 from autopack.routing.decisions import AttemptModels, Decision
 from autopack.routing.quota import QuotaReached, Standing, at_words, read_view
-from autopack.routing.router import ModelRouter
+from autopack.routing.router import ModelRouter, Overrides
 from autopack.runs import queries
 from autopack.runs.tables import AttemptRow
 from autopack.supervisor.hold import Hold
@@ -136,11 +136,19 @@ class Choosing:
         return {model: one for model, one in mine.items() if one.until is None or one.until > now}
 
 
-def choose_anew(attempt: AttemptRow) -> None:
-    """Forget who was to work on an open attempt: its run was given other models while it stood still."""
+def chosen_otherwise(attempt: AttemptRow, former: Overrides, now: Overrides, *, category: str) -> bool:
+    """Whether overrides differ in what they say of an open attempt."""
+    key = f"{category}:{attempt.complexity}"
+    return any(former.get(role, {}).get(key) != now.get(role, {}).get(key) for role in ROLES)
+
+
+def choose_anew(attempt: AttemptRow) -> list[str]:
+    """Forget who was to work on an open attempt, which stood still; gives the conversations they had."""
+    dropped = [one for one in (attempt.transcript_sha, attempt.audit_transcript_sha) if one is not None]
     attempt.builder_decision = attempt.auditor_decision = None
     attempt.transcript_sha = attempt.audit_transcript_sha = None
     attempt.audit_parts = None
+    return dropped
 
 
 def _check(decision: Decision) -> None:
