@@ -25,7 +25,7 @@ from autopack.views.explaining import explain
 from autopack.views.mapping import mapping
 from fixtures.database import execute
 from fixtures.world import PLAN, World, approves, builds, rejects, small_world, write_file
-from supervisor.waiting import LIMIT_SECONDS, asked
+from supervisor.waiting import LIMIT_SECONDS, asked, until
 from views.recorded import end_run, record_run
 
 CELL = Cell("builder", "core_backend", "low")
@@ -125,7 +125,11 @@ async def test_a_phase_that_stands_still_begins_anew_only_where_its_own_model_is
     async with small_world(tmp_path, settings, builds(1, GOOD, SLOW), approves()) as world:
         run_id, here = await world.create(), world.services
         driving = asyncio.create_task(world.drive(run_id))
-        await asked(world, 2)
+
+        async def answered() -> bool:
+            return bool(here.transcripts.every())
+
+        await until(answered)
         await control.cancel(here.database, run_id, by="Ada")
         await asyncio.wait_for(driving, LIMIT_SECONDS)
         cell = Cell("builder", category, "low")
