@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from agents.conversing import path_of, script
 from autopack.cli import calls
 from autopack.config import Settings
 from autopack.db import Database
+from autopack.routing import queries as ledger
 from autopack.routing.policy import ProviderKind
 from autopack.simulator import LogEntry, RunningSimulator, serve
 from autopack.usage.recorder import get_usage_summary
@@ -143,3 +145,19 @@ async def test_without_the_option_nobody_is_called(autopack: Autopack, settings:
         told = await doctor(autopack, settings, simulator, "--json")
         assert called(simulator) == []
     assert of(told) == []
+
+
+@pytest.mark.usefixtures("keys")
+async def test_a_model_that_answers_need_not_rest_any_more(
+    autopack: Autopack, settings: Settings, database: Database
+) -> None:
+    later = datetime.now(UTC) + timedelta(days=3)
+    rests = [("openai", "gpt-5"), ("openai", "gpt-4o"), ("anthropic", "")]
+    async with database.write() as session:
+        for pool, model in rests:
+            await ledger.cool_down(session, ledger.Cooldown(pool, model, later, "said so"))
+    async with serve(OK) as simulator:
+        await doctor(autopack, settings, simulator, "--call", "--json")
+    async with database.read() as session:
+        left = await ledger.cooldowns(session, now=datetime.now(UTC))
+    assert [(one.pool, one.model) for one in left] == [("openai", "gpt-4o")]

@@ -117,3 +117,15 @@ def test_a_route_that_leads_nowhere_says_so_and_until_when(
     assert said.out.startswith("none now; claude-sonnet-5-5 from 2")
     said = autopack("route", "builder", "security_auth_change", "low")
     assert said.out.startswith("none: claude-opus-5-5 can't be used, and the policy says to fail\n")
+
+
+@pytest.mark.parametrize("words", [["models"], ["route", "builder", "docs", "low"]])
+def test_a_broken_file_is_said_beside_what_still_counts(
+    autopack: Autopack, settings: Settings, words: list[str]
+) -> None:
+    assert autopack(*words).err == ""
+    with settings.policy_path.open("a") as file:
+        file.write("nonsense: [\n")
+    told = autopack(*words)
+    assert told.code == 0
+    assert "Its last good version counts until that is mended." in " ".join(told.err.split())

@@ -25,7 +25,7 @@ from autopack.views.explaining import explain
 from autopack.views.mapping import mapping
 from fixtures.database import execute
 from fixtures.world import PLAN, World, approves, builds, rejects, small_world, write_file
-from supervisor.waiting import LIMIT_SECONDS, asked
+from supervisor.waiting import LIMIT_SECONDS, asked, until
 from views.recorded import end_run, record_run
 
 CELL = Cell("builder", "core_backend", "low")
@@ -37,6 +37,8 @@ TWO: dict[str, Any] = {
     "tiers": [{"name": "Only", "phases": [PHASE, {**PHASE, "id": "two", "name": "The second phase"}]}],
 }
 SLOW = {**write_file("one.py", "ONE = 1\n"), "delay_seconds": 1.0}
+GOOD = write_file("one.py", "ONE = 1\n")
+FIRST = ("Role: builder", "Phase: one", "Attempt: 1")
 
 
 class Home:
@@ -112,6 +114,34 @@ async def test_a_phase_in_hand_keeps_its_model_and_the_next_one_takes_the_new(
                 session, here.policy, role="builder", category="core_backend", complexity="low"
             )
         assert fresh.model.name == "gpt-5-mini"
+
+
+@pytest.mark.parametrize(
+    ("category", "model", "begun"), [("docs", "gpt-5-mini", 1), ("core_backend", "gpt-5-nano", 2)]
+)
+async def test_a_phase_that_stands_still_begins_anew_only_where_its_own_model_is_another(
+    tmp_path: Path, settings: Settings, category: str, model: str, begun: int
+) -> None:
+    async with small_world(tmp_path, settings, builds(1, GOOD, SLOW), approves()) as world:
+        run_id, here = await world.create(), world.services
+        driving = asyncio.create_task(world.drive(run_id))
+
+        async def answered() -> bool:
+            return bool(here.transcripts.every())
+
+        await until(answered)
+        await control.cancel(here.database, run_id, by="Ada")
+        await asyncio.wait_for(driving, LIMIT_SECONDS)
+        cell = Cell("builder", category, "low")
+        wish = Wish(cell=cell, model="gpt-5-nano", scope="run", run_id=run_id)
+        await override(here.database, here.policy, here.environ, wish, by="Ada")
+        await control.resume(here.database, run_id, by="Ada")
+        await world.drive(run_id)
+        assert (await world.read(run_id)).state == "succeeded"
+        assert await builders(world, run_id) == [("one", 1, model)]
+        first = [one for one in world.simulator.entries() if one.when == FIRST and one.step == 0]
+        assert len(first) == begun
+        assert not here.transcripts.every()
 
 
 async def test_a_new_default_is_for_new_runs_only(tmp_path: Path, settings: Settings) -> None:

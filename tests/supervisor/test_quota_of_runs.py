@@ -32,6 +32,8 @@ CRITICAL: dict[str, Any] = {
         {"name": "Only", "phases": [{**PLAN["tiers"][0]["phases"][0], "category": "security_auth_change"}]}
     ],
 }
+LOCAL = "models: {gpt-6.1-local: {provider: openai, pool: spare}}\npools: {spare: {billing: api}}\n"
+"""A model with a quota of its own, which has no cap."""
 
 
 def limit(world: World, provider: str, limits: str, more: str = "") -> None:
@@ -101,14 +103,17 @@ async def test_a_call_that_no_longer_fits_goes_to_the_fallback_and_costs_no_atte
         async with world.services.database.read() as session:
             events = await feed.after(session, event_id=0, run_id=run.id, limit=500)
             refused = list(await session.scalars(select(ReservationRow.model).filter_by(state="refused")))
-        (replaced,) = [one.body for one in events if isinstance(one.body, ModelReplaced)]
-        assert (replaced.role, replaced.before, replaced.after) == (
+        builder, *of_auditor = [one.body for one in events if isinstance(one.body, ModelReplaced)]
+        assert (builder.role, builder.before, builder.after) == (
             "builder",
             "gpt-5-mini",
             "claude-sonnet-5-5",
         )
-        assert "the next call can take" in replaced.reason
-        assert refused == ["gpt-5-mini"]
+        assert "the next call can take" in builder.reason
+        assert refused[0] == "gpt-5-mini"
+        # The other family has no room for the Auditor either, which takes asking each of its models.
+        assert of_auditor[-1].after == "claude-haiku-5-5"
+        assert Decision.model_validate(attempt.auditor_decision).same_family
 
 
 async def test_a_run_that_has_to_wait_is_scheduled_and_goes_on_by_itself(
@@ -216,3 +221,54 @@ async def test_a_broken_edit_of_the_policy_stops_no_run(tmp_path: Path, settings
         assert "models.yaml" in world.services.policy.problem
         await world.drive(run_id)
         assert (await world.read(run_id)).state == RunState.SUCCEEDED
+
+
+async def test_what_was_refused_to_other_work_is_not_refused_to_work_it_is_kept_free_for(
+    tmp_path: Path, settings: Settings
+) -> None:
+    phase = PLAN["tiers"][0]["phases"][0]
+    critical = {**phase, "id": "two", "category": "security_auth_change"}
+    plan = {**PLAN, "tiers": [{"name": "Only", "phases": [phase, critical]}]}
+    second = builds(1, write_file("two.py", "TWO = 2\n"), phase="two")
+    script = builds(1, GOOD), approves(), second, approves("two")
+    async with small_world(tmp_path, settings, *script, plan=plan) as world:
+        kept = "daily_cap_tokens: 1_000_000, soft_limit: 1, reserve_for: {security_auth_change: 0.9}"
+        limit(world, "openai", kept, "fallbacks: {default: [gpt-6.1-local]}\n" + LOCAL)
+        await use(world, "openai", "gpt-5", 95_000)
+        run = await world.run()
+        assert run.state == RunState.SUCCEEDED, run.end_detail
+        async with world.services.database.read() as session:
+            (other,) = await queries.attempts(session, run.id, phase_index=1)
+            (its,) = await queries.attempts(session, run.id, phase_index=2)
+        assert Decision.model_validate(other.builder_decision).model.name == "gpt-6.1-local"
+        assert Decision.model_validate(its.builder_decision).model.name == "gpt-5-mini"
+
+
+async def test_where_another_model_builds_the_auditor_is_of_another_family_than_that(
+    tmp_path: Path, settings: Settings
+) -> None:
+    async with small_world(tmp_path, settings, builds(1, GOOD), approves()) as world:
+        more = "fallbacks: {default: [claude-sonnet-5-5, gpt-6.1-local]}\n" + LOCAL
+        limit(world, "openai", "daily_cap_tokens: 1000", more)
+        run = await world.run()
+        assert run.state == RunState.SUCCEEDED, run.end_detail
+        (attempt,) = await attempts(world, run.id)
+        auditor = Decision.model_validate(attempt.auditor_decision)
+        assert Decision.model_validate(attempt.builder_decision).model.name == "claude-sonnet-5-5"
+        assert (auditor.model.name, auditor.same_family) == ("gpt-6.1-local", False)
+        assert "model_replaced" in await kinds(world, run.id)
+
+
+async def test_a_conversation_that_another_model_takes_over_leaves_no_working_copy(
+    tmp_path: Path, settings: Settings
+) -> None:
+    """The first request fits, the second one does not."""
+    long = {**GOOD, "usage": {"input_tokens": 30_000, "output_tokens": 50}}
+    async with small_world(tmp_path, settings, builds(1, long), approves()) as world:
+        fallback = "fallbacks: {default: [gpt-6.1-local]}\n"
+        limit(world, "openai", "daily_cap_tokens: 50_000, soft_limit: 1", fallback + LOCAL)
+        run = await world.run()
+        assert run.state == RunState.SUCCEEDED, run.end_detail
+        called = [one.model for one in world.simulator.entries()]
+        assert called[:2] == ["gpt-5-mini", "gpt-6.1-local"]
+        assert not world.services.transcripts.every()

@@ -122,8 +122,9 @@ class _Caller:
         async with self.room:
             began = time.monotonic()
             try:
-                task = self._task(model, key)
-                result = await self.agent.run(task, meter=self._meter(model), watch=_Unwatched())
+                task, meter = self._task(model, key), self._meter(model)
+                result = await self.agent.run(task, meter=meter, watch=_Unwatched())
+                await meter.end_rest()
             except AutopackError as error:
                 usual = self._is_usual(model) and not isinstance(error, AgentGaveUp)
                 grade = Grade.MISSING if usual else Grade.WARNING

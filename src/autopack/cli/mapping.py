@@ -51,7 +51,10 @@ async def _models(said: str | None, *, as_json: bool) -> None:
     async with records() as here:
         run_id = await _run_of(here, said)
         async with here.read() as session:
-            rows = await mapping(session, LivePolicy(here.settings.policy_path), run_id=run_id)
+            policy = LivePolicy(here.settings.policy_path)
+            rows = await mapping(session, policy, run_id=run_id)
+    if policy.problem:
+        note(policy.problem)
     if as_json:
         emit(rows)
         return
@@ -165,15 +168,18 @@ async def _route(role: str, category: str, complexity: str, said: str | None, *,
 
     async with records() as here:
         run_id = await _run_of(here, said)
+        policy = LivePolicy(here.settings.policy_path)
         async with here.read() as session:
             decision = await explain(
                 session,
-                LivePolicy(here.settings.policy_path),
+                policy,
                 role=role,
                 category=category,
                 complexity=complexity,
                 run_id=run_id,
             )
+    if policy.problem:
+        note(policy.problem)
     if as_json:
         emit(decision)
         return

@@ -194,7 +194,7 @@ class ModelsChosen(_Event):
 
 
 class ModelReplaced(_Event):
-    """Another model takes over a role in an attempt, for one that is out of quota or to rest, and why."""
+    """Another model takes over a role in an attempt, and why: quota, a rest, or a new Builder's family."""
 
     kind: Literal["model_replaced"] = "model_replaced"
     phase_id: str

@@ -230,6 +230,12 @@ class Meter:
             await queries.cool_down(session, Cooldown(self._pool, model, until, why))
         return until
 
+    async def end_rest(self) -> None:
+        """The model answered: neither it nor its quota is to be left alone any more, whatever was said."""
+        model = self._context.model.name
+        async with self._database.write() as session:
+            await queries.end_cooldown(session, pool=self._pool, model=model)
+
     @property
     def _pool(self) -> str:
         return self._context.model.pool

@@ -130,7 +130,7 @@ class LivePolicy:
             former = self._good or self._last_good()
             if former is None:
                 raise
-            self._problem = f"{error.message}\nIts last good version counts until that is mended."
+            self._problem = f"{error.message}.\nIts last good version counts until that is mended."
             log.warning("policy_broken: %s", error.message)
             return former
         self._problem = ""

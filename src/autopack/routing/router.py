@@ -104,22 +104,11 @@ class ModelRouter:
             return decided.take(best, judged)
         return decided.refuse(judged, waits=self._policy.exhausted == "wait")
 
-    def decide_attempt(
-        self,
-        *,
-        category: str,
-        complexity: Complexity | str,
-        refused: Mapping[str, Standing] | None = None,
-    ) -> AttemptModels:
+    def decide_attempt(self, *, category: str, complexity: Complexity | str) -> AttemptModels:
         """Who builds and who audits one attempt at a phase: of two families where the policy has two."""
-        builder = self.decide(role="builder", category=category, complexity=complexity, refused=refused)
-        auditor = self.decide(
-            role="auditor",
-            category=category,
-            complexity=complexity,
-            avoid_family=builder.model.family,
-            refused=refused,
-        )
+        builder = self.decide(role="builder", category=category, complexity=complexity)
+        family = builder.model.family
+        auditor = self.decide(role="auditor", category=category, complexity=complexity, avoid_family=family)
         return AttemptModels(builder, auditor)
 
     def _standing(self, model: ModelRef, role: str, category: str) -> Standing:

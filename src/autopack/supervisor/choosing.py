@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias
 
@@ -13,7 +14,7 @@ from autopack.feed.schemas import ModelReplaced, ModelsChosen
 from autopack.plan import Complexity
 from autopack.routing.decisions import AttemptModels, Decision
 from autopack.routing.quota import QuotaReached, Standing, at_words, read_view
-from autopack.routing.router import ModelRouter
+from autopack.routing.router import ModelRouter, Overrides
 from autopack.runs import queries
 from autopack.runs.tables import AttemptRow
 from autopack.supervisor.hold import Hold
@@ -36,19 +37,24 @@ class NoModel(Unavailable):
 
 
 class Choosing:
-    """Chooses for the attempts of one run, and remembers what was refused meanwhile."""
+    """Chooses for the attempts of one run, and remembers what was refused in the one in hand.
+
+    What was refused to a role and category says nothing of others, for whom more may be kept free; nor does
+    it once the limits are others.
+    """
 
     def __init__(self, hold: Hold) -> None:
         self._hold = hold
-        self._refused: dict[str, Standing] = {}
+        self._policy = hold.policy
+        self._refused: dict[tuple[str, str], Standing] = {}
+        """By role and model."""
 
     async def choose(self, at: At) -> None:
         """Choose who builds and who audits this attempt, and store why. Raises `NoModel`."""
         hold, complexity = self._hold, Complexity(at.open.complexity)
+        self._refused.clear()
         router = await self._router(at)
-        models = router.decide_attempt(
-            category=at.phase.category, complexity=complexity, refused=self._still_refused()
-        )
+        models = router.decide_attempt(category=at.phase.category, complexity=complexity)
         for decision in models:
             _check(decision)
         async with hold.move() as (session, _):
@@ -64,36 +70,53 @@ class Choosing:
         if isinstance(refusal, ProviderUnreachable) and refusal.until is None:
             raise refusal
         hold = self._hold
-        former = Decision.model_validate(_stored(at.open, role))
+        former = _stored(at.open, role)
         level = "spent" if isinstance(refusal, QuotaReached) else "cooling"
-        self._refused[former.model.name] = Standing(level=level, said=refusal.message, until=refusal.until)
-        decided = (await self._router(at)).decide(
-            role=role,
-            category=at.phase.category,
-            complexity=at.open.complexity,
-            avoid_family=_family(at.open, "builder") if role == "auditor" else None,
-            refused=self._still_refused(),
-        )
-        _check(decided)
-        dropped = at.open.transcript_sha if role == "builder" else at.open.audit_transcript_sha
+        if hold.policy is not self._policy:
+            self._refused.clear()
+            self._policy = hold.policy
+        standing = Standing(level=level, said=refusal.message, until=refusal.until)
+        self._refused[role, former.model.name] = standing
+        decided = await self._decide_again(at, role)
         async with hold.move() as (session, _):
             attempt = await queries.attempt(session, hold.run_id, at.phase.phase_index, at.open.number)
-            if role == "builder":
-                attempt.builder_decision, attempt.transcript_sha = decided.model_dump(mode="json"), None
-            else:
-                attempt.auditor_decision, attempt.audit_transcript_sha = decided.model_dump(mode="json"), None
-                attempt.audit_parts = None
-            await self._tell(session, at, role, former, decided)
-        if dropped is not None:
-            hold.services.transcripts.remove(dropped)
+            dropped = _replace(attempt, decided)
+            for decision in decided:
+                self._tell(session, at, decision)
+        for digest in dropped:
+            hold.services.transcripts.remove(digest)
 
-    async def _tell(
-        self, session: WriteSession, at: At, role: str, former: Decision, decided: Decision
-    ) -> None:
+    async def _decide_again(self, at: At, role: str) -> list[Decision]:
+        """The model for a role, and an Auditor of another family where that is of another than the former."""
+        router = await self._router(at)
+
+        def decide(role: str, avoid_family: str | None) -> Decision:
+            decision = router.decide(
+                role=role,
+                category=at.phase.category,
+                complexity=at.open.complexity,
+                avoid_family=avoid_family,
+                refused=self._still_refused(role),
+            )
+            _check(decision)
+            return decision
+
+        family = _stored(at.open, "builder").model.family
+        if role == "auditor":
+            return [decide(role, family)]
+        builder = decide(role, None)
+        if builder.model.family == family:
+            return [builder]
+        return [builder, decide("auditor", builder.model.family)]
+
+    def _tell(self, session: WriteSession, at: At, decided: Decision) -> None:
+        former = _stored(at.open, decided.role)
+        if former.model.name == decided.model.name:
+            return  # the Auditor of before
         body = ModelReplaced(
             phase_id=at.phase.phase_id,
             attempt=at.open.number,
-            role=role,
+            role=decided.role,
             before=former.model.name,
             after=decided.model.name,
             reason=decided.reason,
@@ -107,16 +130,25 @@ class Choosing:
             view = await read_view(session, policy, roles=ROLES, category=at.phase.category)
         return ModelRouter(policy, overrides=at.phase.model_overrides, quota=view)
 
-    def _still_refused(self) -> dict[str, Standing]:
+    def _still_refused(self, role: str) -> dict[str, Standing]:
         now = datetime.now(UTC)
-        return {name: one for name, one in self._refused.items() if one.until is None or one.until > now}
+        mine = {model: one for (whose, model), one in self._refused.items() if whose == role}
+        return {model: one for model, one in mine.items() if one.until is None or one.until > now}
 
 
-def choose_anew(attempt: AttemptRow) -> None:
-    """Forget who was to work on an open attempt: its run was given other models while it stood still."""
+def chosen_otherwise(attempt: AttemptRow, former: Overrides, now: Overrides, *, category: str) -> bool:
+    """Whether overrides differ in what they say of an open attempt."""
+    key = f"{category}:{attempt.complexity}"
+    return any(former.get(role, {}).get(key) != now.get(role, {}).get(key) for role in ROLES)
+
+
+def choose_anew(attempt: AttemptRow) -> list[str]:
+    """Forget who was to work on an open attempt, which stood still; gives the conversations they had."""
+    dropped = [one for one in (attempt.transcript_sha, attempt.audit_transcript_sha) if one is not None]
     attempt.builder_decision = attempt.auditor_decision = None
     attempt.transcript_sha = attempt.audit_transcript_sha = None
     attempt.audit_parts = None
+    return dropped
 
 
 def _check(decision: Decision) -> None:
@@ -136,12 +168,23 @@ def _store(attempt: AttemptRow, models: AttemptModels) -> None:
     attempt.auditor_decision = models.auditor.model_dump(mode="json")
 
 
-def _stored(attempt: AttemptRow, role: str) -> object:
-    return attempt.builder_decision if role == "builder" else attempt.auditor_decision
+def _replace(attempt: AttemptRow, decided: Sequence[Decision]) -> list[str]:
+    """Store who works on from here; gives the conversations of those that they replace."""
+    dropped: list[str | None] = []
+    for decision in decided:
+        if decision.role == "builder":
+            dropped.append(attempt.transcript_sha)
+            attempt.builder_decision, attempt.transcript_sha = decision.model_dump(mode="json"), None
+        else:
+            dropped.append(attempt.audit_transcript_sha)
+            attempt.auditor_decision, attempt.audit_transcript_sha = decision.model_dump(mode="json"), None
+            attempt.audit_parts = None
+    return [digest for digest in dropped if digest is not None]
 
 
-def _family(attempt: AttemptRow, role: str) -> str:
-    return Decision.model_validate(_stored(attempt, role)).model.family
+def _stored(attempt: AttemptRow, role: str) -> Decision:
+    stored = attempt.builder_decision if role == "builder" else attempt.auditor_decision
+    return Decision.model_validate(stored)
 
 
 def _chosen(at: At, attempt: AttemptRow, models: AttemptModels) -> ModelsChosen:

@@ -20,7 +20,7 @@ from autopack.runs import queries, service
 from autopack.runs.schemas import Evidence
 from autopack.runs.states import AttemptOutcome, EndReason, Intent, PhaseState, RunState
 from autopack.runs.tables import AttemptRow, PhaseRow, RunRow
-from autopack.supervisor.choosing import Choosing, choose_anew
+from autopack.supervisor.choosing import Choosing, choose_anew, chosen_otherwise
 from autopack.supervisor.commits import commit_message
 from autopack.supervisor.conversations import Conversations, Filed
 from autopack.supervisor.endings import SetupFailed
@@ -48,6 +48,7 @@ class Steps:
 
     async def open_attempt(self, at: At) -> None:
         """Open the phase's first attempt, or go on with the one that was interrupted."""
+        dropped: list[str] = []
         async with self._hold.move() as (session, run):
             if run.plan_revision != self._hold.plan_revision:
                 return  # it may be another phase by now
@@ -57,10 +58,15 @@ class Steps:
                 return  # skipped meanwhile
             if at.attempt is None:
                 session.add(_next_attempt(phase, at, number=number, head=known(run.head_commit)))
-            elif phase.model_overrides != run.model_overrides:
-                choose_anew(await _attempt(session, at))
+            else:
+                attempt = await _attempt(session, at)
+                former, now = phase.model_overrides, run.model_overrides
+                if chosen_otherwise(attempt, former, now, category=phase.category):
+                    dropped = choose_anew(attempt)
             phase.model_overrides = run.model_overrides
             await service.move_phase(session, phase, to=PhaseState.BUILDING, attempt=number)
+        for digest in dropped:
+            self._hold.services.transcripts.remove(digest)
 
     async def route(self, at: At) -> None:
         """Choose who builds and who audits this attempt, and store why."""
