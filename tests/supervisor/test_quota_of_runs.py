@@ -18,12 +18,13 @@ from autopack.runs import queries
 from autopack.runs.states import EndReason, RunState, Waiting
 from autopack.runs.tables import AttemptRow
 from autopack.supervisor import control
+from autopack.supervisor.serving import Serving
 from autopack.usage.recorder import LlmUsageEvent, record_usage
 from autopack.views.status import run_status
 from fixtures.database import execute
 from fixtures.world import PLAN, World, approves, builds, small_world, write_file
 from supervisor.test_serving import service_on
-from supervisor.waiting import kinds, reaches
+from supervisor.waiting import kinds, reaches, until
 
 GOOD = write_file("one.py", "ONE = 1\n")
 CRITICAL: dict[str, Any] = {
@@ -63,6 +64,10 @@ async def use(world: World, provider: str, model: str, tokens: int) -> None:
     )
     async with world.services.database.write() as session:
         await record_usage(session, event)
+
+
+async def idle(service: Serving) -> bool:
+    return service.driving == 0
 
 
 async def attempts(world: World, run_id: str) -> list[AttemptRow]:
@@ -133,7 +138,7 @@ async def test_a_run_that_has_to_wait_is_scheduled_and_goes_on_by_itself(
             async with world.services.database.read() as session:
                 status = await run_status(session, run_id)
             assert (status.state, status.resumes_at, status.needs_you) == ("scheduled", run.resumes_at, False)
-            assert here.driving == 0
+            await until(lambda: idle(here))
             execute(settings, "UPDATE usage_hourly SET prompt_tokens = 0")  # as if its time had come
             execute(settings, "UPDATE runs SET resumes_at = '2026-01-01 00:00:00'")
             await reaches(world, run_id, "succeeded")

@@ -148,7 +148,7 @@ _Inserting: TypeAlias = Callable[[Any], postgresql.Insert | sqlite.Insert]
 def _adding(insert: _Inserting, row: type[Base], names: tuple[str, ...]) -> Any:
     """Built once: to build a statement takes longer than to execute it."""
     adding = insert(cast("Table", row.__table__)).values({name: bindparam(name) for name in names})
-    return adding.on_conflict_do_nothing()
+    return adding.on_conflict_do_nothing().inline().execution_options(preserve_rowcount=True)
 
 
 @lru_cache

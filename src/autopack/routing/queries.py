@@ -303,7 +303,8 @@ def _fitting(units: tuple[str, ...]) -> Any:
         .exists()
     )
     new = select(*(bindparam(column.name, type_=column.type) for column in table.c))
-    return insert(table).from_select(names, new.where(as_remembered, *fits, *priced))
+    fitting = insert(table).from_select(names, new.where(as_remembered, *fits, *priced))
+    return fitting.execution_options(preserve_rowcount=True)
 
 
 async def open_reservation(session: AnySession, call_id: str) -> ReservationRow | None:
