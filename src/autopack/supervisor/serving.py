@@ -80,10 +80,10 @@ class Serving:
             self._woken.clear()
 
     async def _heed_policy(self) -> None:
-        """A cap that was raised, or a new fallback, may have a scheduled run go on."""
+        """A cap that was raised, now or while no service lived, may have a scheduled run go on."""
         policy = self._services.policy.now()
         former, self._policy = self._policy, policy
-        if former is not None and former is not policy:
+        if former is not policy:
             await control.look_again(self._services.database)
 
     async def _take_waiting(self) -> None:
