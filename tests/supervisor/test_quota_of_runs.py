@@ -160,6 +160,19 @@ async def test_a_cap_that_is_raised_has_a_scheduled_run_go_on_at_once(
             await reaches(world, run_id, "succeeded")
 
 
+async def test_a_cap_that_was_raised_while_no_service_lived_counts_when_one_begins(
+    tmp_path: Path, settings: Settings
+) -> None:
+    async with small_world(tmp_path, settings, builds(1, GOOD), approves()) as world:
+        limit(world, "openai", "daily_cap_tokens: 1_000_000")
+        await use(world, "openai", "gpt-5", 1_000_000)
+        run = await world.run()
+        assert run.state == RunState.SCHEDULED
+        lift(world, "daily_cap_tokens: 1_000_000")
+        async with service_on(world):
+            await reaches(world, run.id, "succeeded")
+
+
 @pytest.mark.parametrize(("verb", "state"), [("pause", "paused"), ("cancel", "cancelled")])
 async def test_a_scheduled_run_can_be_paused_and_cancelled(
     tmp_path: Path, settings: Settings, verb: str, state: str
