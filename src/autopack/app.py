@@ -16,6 +16,7 @@ from autopack.dashboard import (
     event_endpoints,
     model_endpoints,
     note_endpoints,
+    page,
     run_endpoints,
     usage_endpoints,
 )
@@ -85,5 +86,6 @@ def create_app(
     app.include_router(model_endpoints.router)
     app.include_router(usage_endpoints.router)
     app.include_router(note_endpoints.router)
+    app.include_router(page.router)
     app.include_router(docs_page.router)
     return app

@@ -68,11 +68,16 @@ an answer holds. HEAD answers like GET without the body; OPTIONS says what an ad
 """
 
 
-def http_page() -> str:
-    """The whole page."""
+def http_document() -> dict[str, Any]:
+    """The OpenAPI document as it is served, for programs that clients are generated with."""
     from autopack.app import create_app
 
-    document: Any = create_app(Settings(home=Path()), {}).openapi()
+    return create_app(Settings(home=Path()), {}).openapi()
+
+
+def http_page() -> str:
+    """The whole page."""
+    document: Any = http_document()
     document = _inlined(document, document["components"]["schemas"])
     shapes: dict[str, Any] = document["components"]["schemas"]
     parts = [_INTRO, *_errors(), _AFTER_ERRORS]

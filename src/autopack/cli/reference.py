@@ -1,7 +1,7 @@
 """Docs that are made from the code: `python -m autopack.cli.reference [--check]`.
 
-docs/cli.md is what the commands say of themselves, docs/http.md what the service does, docs/events.md every
-event of the feed; the two schemas are those of the files users write.
+docs/cli.md is what the commands say of themselves, docs/http.md what the service does (docs/openapi.json for
+programs), docs/events.md every event of the feed; the two schemas are those of the files users write.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ end (`run_20250303_101500_ab12`, or just `ab12`). With `--json` the output is fo
 def pages() -> dict[str, str]:
     """Whole texts, by the names of their files in docs/."""
     from autopack.cli.event_reference import events_page
-    from autopack.cli.http_reference import http_page
+    from autopack.cli.http_reference import http_document, http_page
     from autopack.plan import plan_schema
     from autopack.routing.policy import policy_schema
 
@@ -55,6 +55,7 @@ def pages() -> dict[str, str]:
         "cli.md": _commands(),
         "events.md": events_page(),
         "http.md": http_page(),
+        "openapi.json": json.dumps(http_document(), indent=1) + "\n",
         "plan.schema.json": json.dumps(plan_schema(), indent=2) + "\n",
         "models.schema.json": json.dumps(policy_schema(), indent=2) + "\n",
     }
