@@ -81,7 +81,9 @@ def install() -> None:
 def npm(*words: str) -> None:
     """Run npm on the page's sources. Raises `RuntimeError` where it fails."""
     if code := subprocess.run(command(*words), cwd=SOURCES, env=environment(), check=False).returncode:
-        raise RuntimeError(f"The page of the dashboard can't be built: npm {' '.join(words)} ended with {code}.")
+        raise RuntimeError(
+            f"The page of the dashboard can't be built: npm {' '.join(words)} ended with {code}."
+        )
 
 
 def command(*words: str) -> list[str | Path]:
@@ -106,5 +108,7 @@ def environment() -> dict[str, str]:
 if __name__ == "__main__":
     if sys.argv[1:]:
         install()
-        sys.exit(subprocess.run(command(*sys.argv[1:]), cwd=SOURCES, env=environment(), check=False).returncode)
+        sys.exit(
+            subprocess.run(command(*sys.argv[1:]), cwd=SOURCES, env=environment(), check=False).returncode
+        )
     build()

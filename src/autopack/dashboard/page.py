@@ -59,7 +59,9 @@ async def asset(request: Request, name: str) -> FileResponse:
     """A file that the page is made of, compressed where the browser takes it so."""
     file = STATIC / "assets" / name
     if file.suffix not in _TYPES or file.parent != STATIC / "assets" or not file.is_file():
-        raise NotFound("There is nothing at this address.", hint="Load /dashboard anew: it may be a newer one.")
+        raise NotFound(
+            "There is nothing at this address.", hint="Load /dashboard anew: it may be a newer one."
+        )
     headers = {"cache-control": _FOR_GOOD, "vary": "accept-encoding"}
     packed = file.with_name(f"{name}.gz")
     if "gzip" in request.headers.get("accept-encoding", "") and packed.is_file():

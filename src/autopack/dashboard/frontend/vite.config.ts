@@ -7,7 +7,8 @@ import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 const service = process.env["AUTOPACK_URL"] ?? "http://127.0.0.1:8000";
-const api = "^/(runs|projects|plans|routing|health|openapi\\.json|docs|dashboard/(?!view|src|@|assets))";
+const api =
+  "^/(runs|projects|plans|routing|health|openapi\\.json|docs|dashboard/(runs|models|usage|human-notes|events))";
 
 // The development server stands where the service does: requests that change something have to come from
 // the service's own page, so they are sent on as if they did.
