@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import sys
@@ -12,9 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from autopack.cli.demo_page import demo_page
 from autopack.cli.door import in_loop, named
-from autopack.cli.out import say, tell
+from autopack.cli.out import emit_line, say, tell
 from autopack.cli.run import Afterwards, Staged, Wanted, perform
+from autopack.cli.stopping import CANCELLED, stopping
 from autopack.cli.words import clean
 from autopack.config import Settings
 from autopack.errors import Conflict, Unavailable
@@ -61,10 +64,11 @@ def demo(
         bool, typer.Option("--json", help="Print events as JSON lines, then the result.")
     ] = False,
 ) -> int:
-    """See it work in a minute, without a key.
+    """See it work in a minute, without a key; on the dashboard too.
 
     A fresh sample repository, a plan of 8 phases, and models whose answers are scripted; all the rest is
-    real. Everything goes into one new folder, which can be deleted afterwards.
+    real. Everything goes into one new folder, which can be deleted afterwards. On a terminal the dashboard
+    stays until Ctrl-C.
     """
     return in_loop(_demo(new_stage(folder), as_json=as_json))
 
@@ -113,9 +117,33 @@ async def _demo(stage: Stage, *, as_json: bool) -> int:
         as_json=as_json,
     )
     staged = Staged(home=stage.settings.home, after=lambda run_id: _test_once_more(stage, run_id))
+    environ = {**os.environ, KEY: "simulated"}
     async with serve(load_scenario(story / "scenario.yaml")) as simulator:
         write_policy(stage, simulator)
-        return await perform(stage.settings, {**os.environ, KEY: "simulated"}, wanted, staged=staged)
+        async with demo_page(stage.settings.home, environ, unsandboxed=not probe.available) as url:
+            if as_json:
+                emit_line({"kind": "dashboard", "url": url})
+            else:
+                say(f"Watch it, and steer it: {url}")
+                say()
+            code = await perform(stage.settings, environ, wanted, staged=staged)
+            if sys.stdout.isatty() and not as_json and code != CANCELLED:
+                await _until_ended(url)
+            return code
+
+
+async def _until_ended(url: str) -> None:
+    """Stay until Ctrl-C: what is on the page can be read, and another run started there."""
+    ended = asyncio.Event()
+
+    async def end(_by: str) -> None:
+        ended.set()
+
+    say()
+    say(f"The dashboard and the simulated models stay until Ctrl-C: {url}")
+    with stopping(end, lambda: None):
+        await ended.wait()
+    say("Ended.")
 
 
 def script() -> Path:
@@ -159,7 +187,7 @@ def write_policy(stage: Stage, simulator: RunningSimulator) -> None:
 
     common = f"api_key_env: {KEY}, simulated: true"
     providers = (
-        "providers: # the simulator of this demo, which ended with it\n"
+        "providers: # the simulator of this demo, which ends with it\n"
         f'  openai: {{base_url: "{simulator.openai_url}", {common}}}\n'
         f'  anthropic: {{base_url: "{simulator.url}", {common}}}\n'
     )

@@ -1,4 +1,4 @@
-"""`autopack serve`: the service, for HTTP clients and dashboards."""
+"""`autopack serve`: the service, for the dashboard and HTTP clients."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def serve(
         typer.Option("--unsandboxed", help="Run what models write with your rights, in runs started here."),
     ] = False,
 ) -> None:
-    """Serve the HTTP API, and drive the runs that are started with it.
+    """Serve the dashboard and the HTTP API, and drive the runs that are started with them.
 
     Ctrl-C ends it; runs that it was driving go on when it is started again.
     """
@@ -33,7 +33,7 @@ def serve(
     open_log(here)
 
     def ready(url: str) -> None:
-        say(f"Autopack listens on {url} (the API: {url}/docs). Ctrl-C ends it.")
+        say(f"Autopack listens on {url} (dashboard: {url}/dashboard, API: {url}/docs). Ctrl-C ends it.")
 
     def ending() -> None:
         say("Ending: runs in hand stop before their next request. A second Ctrl-C ends it at once.")
