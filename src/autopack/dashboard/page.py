@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, RedirectResponse
 
 from autopack.errors import NotFound, Unavailable
 
@@ -35,7 +35,7 @@ _FOR_GOOD = "public, max-age=31536000, immutable"
 
 @router.get("/dashboard")
 @router.get("/dashboard/view/{path:path}")
-async def page(request: Request) -> FileResponse:
+async def page() -> FileResponse:
     """The page; what it shows is in the address, and read by its script."""
     index = STATIC / "index.html"
     if not index.is_file():
@@ -52,6 +52,12 @@ async def page(request: Request) -> FileResponse:
             "cross-origin-opener-policy": "same-origin",
         },
     )
+
+
+@router.get("/dashboard/")
+async def page_with_a_slash() -> RedirectResponse:
+    """The address as it is often typed."""
+    return RedirectResponse("/dashboard", status_code=308)
 
 
 @router.get("/dashboard/assets/{name}")
