@@ -42,6 +42,7 @@ export function PhaseRow({ run, phase, axis, open, onToggle }: Props) {
     <>
       <button
         type="button"
+        data-state={phase.state}
         aria-expanded={open}
         aria-controls={open ? details : undefined}
         onClick={() => onToggle(phase.index, open)}
