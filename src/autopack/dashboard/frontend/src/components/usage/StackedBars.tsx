@@ -62,6 +62,7 @@ export default function StackedBars({ chart, unit, title }: Props) {
           tickLine={false}
           axisLine={false}
           width={56}
+          tickCount={6}
         />
         <Tooltip
           cursor={{ fill: "var(--sunken)" }}
