@@ -1,0 +1,28 @@
+import { Panel } from "../../ui/Panel";
+
+const MARKS = [
+  ["12.4k, $0.12", "As the provider reported it."],
+  ["≥", "At least: some calls did not say what they took, or have no known price."],
+  ["unknown", "No call said what it took. That is not zero."],
+  ["no price", "Tokens are known, what they cost is not."],
+  ["~", "A list price that nobody was charged: a script answered, or a subscription pays."],
+  ["sim.", "A script answered instead of a model."],
+] as const;
+
+/** What the marks beside figures stand for. */
+export function Marks() {
+  return (
+    <Panel title="How to read figures">
+      <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-1.5 px-4 pb-4">
+        {MARKS.map(([mark, meaning]) => (
+          <div key={mark} className="contents">
+            <dt className={`font-medium ${mark === "~" || mark === "sim." ? "text-muted italic" : ""}`}>
+              {mark}
+            </dt>
+            <dd className="text-muted">{meaning}</dd>
+          </div>
+        ))}
+      </dl>
+    </Panel>
+  );
+}

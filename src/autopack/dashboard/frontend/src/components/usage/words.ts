@@ -1,0 +1,50 @@
+/** What the parts of usage are called on the page. */
+
+import type { Schemas } from "../../api/client";
+import type { Period, QuotaWindow, SeriesBy } from "../../api/usage";
+import { tokens, usd, words } from "../../words/format";
+
+export const PERIODS: Record<Period, { label: string; span: string }> = {
+  day: { label: "Day", span: "the last 24 hours" },
+  week: { label: "Week", span: "the last 7 days" },
+  month: { label: "Month", span: "the last 30 days" },
+};
+
+/** What the chart can be cut by: everything that the service knows. */
+export const SERIES_BY: Record<SeriesBy, string> = {
+  provider: "Provider",
+  model: "Model",
+  role_class: "Core and helpers",
+};
+
+/** A part of a series. `other`: all that have no name of their own. A null name: calls of no run. */
+export type SeriesPart = Omit<Schemas["SeriesPart"], "name"> & { name: string | null; other?: boolean };
+
+const ROLE_CLASSES: Record<string, string> = { core: "Core: Builder and Auditor", aux: "Helpers" };
+
+export function roleClassName(name: string): string {
+  return ROLE_CLASSES[name] ?? words(name);
+}
+
+/** How a part of a series is called. `plans`: the plan of each run that is known, by the run's id. */
+export function partName(
+  by: SeriesBy | "role" | "run",
+  { name, other }: Pick<SeriesPart, "name" | "other">,
+  plans: ReadonlyMap<string, string> = new Map(),
+): string {
+  if (other) return "All others";
+  if (name === null) return "Calls of no run";
+  if (by === "role_class") return roleClassName(name);
+  if (by === "role") return name.charAt(0).toUpperCase() + words(name).slice(1);
+  const plan = by === "run" ? plans.get(name) : undefined;
+  return plan === undefined ? name : `${plan} · ${name.replace(/^run_/, "")}`;
+}
+
+export function amount(value: number | string, unit: QuotaWindow["unit"]): string {
+  return unit === "tokens" ? tokens(Number(value)) : usd(String(value));
+}
+
+export function windowName({ window, unit }: QuotaWindow): string {
+  const name = window.charAt(0).toUpperCase() + window.slice(1);
+  return `${name}, ${unit === "tokens" ? "tokens" : "dollars"}`;
+}
