@@ -17,6 +17,13 @@ window.ResizeObserver ??= class {
   disconnect() {}
 };
 
+HTMLDialogElement.prototype.showModal ??= function showModal(this: HTMLDialogElement) {
+  this.open = true;
+};
+HTMLDialogElement.prototype.close ??= function close(this: HTMLDialogElement) {
+  this.open = false;
+};
+
 /** A feed that says nothing: what events do is tested in live/. */
 class SilentEventSource extends EventTarget {
   close() {}
