@@ -1,5 +1,5 @@
 import { cleanup } from "@testing-library/react";
-import { afterEach, vi } from "vitest";
+import { afterEach, beforeEach, vi } from "vitest";
 
 afterEach(cleanup);
 
@@ -28,4 +28,6 @@ HTMLDialogElement.prototype.close ??= function close(this: HTMLDialogElement) {
 class SilentEventSource extends EventTarget {
   close() {}
 }
-vi.stubGlobal("EventSource", SilentEventSource);
+beforeEach(() => {
+  vi.stubGlobal("EventSource", SilentEventSource);
+});

@@ -8,7 +8,7 @@ type Props = { shown: Shown; onShow(shown: Shown): void };
 export function ScopeSwitch({ shown, onShow }: Props) {
   const name = useId();
   const option = (value: Shown, label: string) => (
-    <label className="flex min-h-7 cursor-pointer items-center rounded px-2.5 font-medium text-muted has-checked:bg-surface has-checked:text-ink has-checked:shadow-card has-checked:underline has-checked:decoration-2 has-checked:decoration-accent has-checked:underline-offset-4 has-focus-visible:outline-2 has-focus-visible:outline-accent pointer-coarse:min-h-11">
+    <label className="relative flex min-h-7 cursor-pointer items-center rounded px-2.5 font-medium text-muted has-checked:bg-surface has-checked:text-ink has-checked:shadow-card has-checked:underline has-checked:decoration-2 has-checked:decoration-accent has-checked:underline-offset-4 has-focus-visible:outline-2 has-focus-visible:outline-accent pointer-coarse:min-h-11">
       <input
         type="radio"
         name={name}
