@@ -45,7 +45,7 @@ export function ChangeDialog({ row, model: chosen, choices, other, run, onClose 
   return (
     <Dialog title="Change the model?" onClose={onClose} actions={<Button onClick={onClose}>Cancel</Button>}>
       <div className="space-y-3">
-        <div>
+        <div className="space-y-1">
           <p className="font-medium first-letter:uppercase">{name}</p>
           <p className="flex flex-wrap items-center gap-2">
             <span className="text-muted wrap-anywhere">{row.model}</span>
