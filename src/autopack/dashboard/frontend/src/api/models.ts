@@ -4,12 +4,16 @@ import { client, dataOf, type Schemas } from "./client";
 export type Mapping = Schemas["ModelMapping"];
 export type ModelChoice = Schemas["ModelChoice"];
 export type Override = Schemas["OverrideRequest"];
+export type Decision = Schemas["Decision"];
+type Question = Schemas["ExplainRequest"];
 export type Cell = Omit<Override, "model">;
 
 export const modelKeys = {
   all: ["models"] as const,
   mapping: (run: string | null) => ["models", "mapping", run] as const,
   choices: ["models", "choices"] as const,
+  decision: (of: Question) =>
+    ["models", "decision", of.role, of.category, of.complexity, of.run_id ?? null] as const,
 };
 
 /** Of a run, or of runs to come. */
@@ -24,6 +28,15 @@ export const choicesOptions = queryOptions({
   queryKey: modelKeys.choices,
   queryFn: ({ signal }) => dataOf(client.GET("/dashboard/models/choices", { signal })),
 });
+
+/** What a call would get at this moment: an older answer is none. */
+export const explainOptions = (question: Question) =>
+  queryOptions({
+    queryKey: modelKeys.decision(question),
+    queryFn: ({ signal }) => dataOf(client.POST("/routing/explain", { body: question, signal })),
+    staleTime: 0,
+    gcTime: 0,
+  });
 
 /** Give a cell another model. */
 export function useOverride() {

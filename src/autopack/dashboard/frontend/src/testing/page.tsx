@@ -36,7 +36,7 @@ export function renderPage(part: ReactElement, answers: Answers, at = "/") {
       headers: request.headers,
     });
     const known = answers[`${request.method} ${url.pathname}`];
-    const answer = typeof known === "function" ? known(asked.at(-1)) : known;
+    const answer = typeof known === "function" ? await known(asked.at(-1)) : known;
     if (answer === undefined) {
       const error = { code: "not_found", message: `Nothing at ${request.method} ${url.pathname}.`, hint: "" };
       return Response.json({ error }, { status: 404 });

@@ -1,5 +1,5 @@
 import { cleanup } from "@testing-library/react";
-import { afterEach, vi } from "vitest";
+import { afterEach, beforeEach, vi } from "vitest";
 
 afterEach(cleanup);
 
@@ -17,8 +17,17 @@ window.ResizeObserver ??= class {
   disconnect() {}
 };
 
+HTMLDialogElement.prototype.showModal ??= function showModal(this: HTMLDialogElement) {
+  this.open = true;
+};
+HTMLDialogElement.prototype.close ??= function close(this: HTMLDialogElement) {
+  this.open = false;
+};
+
 /** A feed that says nothing: what events do is tested in live/. */
 class SilentEventSource extends EventTarget {
   close() {}
 }
-vi.stubGlobal("EventSource", SilentEventSource);
+beforeEach(() => {
+  vi.stubGlobal("EventSource", SilentEventSource);
+});
