@@ -8,7 +8,8 @@ import { memoryLocation } from "wouter/memory-location";
 import { LiveProvider } from "../live/LiveProvider";
 import { Toasts } from "../ui/Toasts";
 
-/** What the service answers to `METHOD /path`: data, a text, or an error's status and body. */
+/** What the service answers to `METHOD /path`: data, a text, a refusal, or a function of what was asked that
+ * gives one of them now or later, or throws a `TypeError` where there is no service. */
 export type Answers = Record<string, unknown>;
 
 export type Asked = { method: string; path: string; query: URLSearchParams; body: unknown; headers: Headers };
@@ -36,7 +37,7 @@ export function renderPage(part: ReactElement, answers: Answers, at = "/") {
       headers: request.headers,
     });
     const known = answers[`${request.method} ${url.pathname}`];
-    const answer = typeof known === "function" ? known(asked.at(-1)) : known;
+    const answer = typeof known === "function" ? await known(asked.at(-1)) : known;
     if (answer === undefined) {
       const error = { code: "not_found", message: `Nothing at ${request.method} ${url.pathname}.`, hint: "" };
       return Response.json({ error }, { status: 404 });
