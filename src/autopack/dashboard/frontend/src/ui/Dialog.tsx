@@ -1,5 +1,5 @@
 import { X } from "lucide-react";
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { Button } from "./Button";
 
 type Props = {
@@ -15,7 +15,8 @@ type Props = {
 export function Dialog({ title, onClose, children, actions, wide }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  useEffect(() => {
+  // In the layout's time: while it is still in the page, closing it gives the focus back.
+  useLayoutEffect(() => {
     const shown = dialog.current;
     shown?.showModal();
     return () => shown?.close();
@@ -27,6 +28,10 @@ export function Dialog({ title, onClose, children, actions, wide }: Props) {
       onCancel={(event) => {
         event.preventDefault();
         onClose();
+      }}
+      // A browser closes it itself on a second Escape.
+      onClose={(event) => {
+        if (!event.currentTarget.open) onClose();
       }}
       className={`m-auto max-h-[min(90dvh,52rem)] w-[calc(100%-1.5rem)] flex-col overflow-hidden rounded-xl border border-line bg-surface text-ink shadow-float open:flex ${wide ? "max-w-3xl" : "max-w-md"}`}
     >
