@@ -75,6 +75,18 @@ async def test_the_newest_five_are_listed_unless_more_or_one_run_is_asked_for(
     assert [one["text"] for one in own["notes"]] == [f"note {number}" for number in (5, 4, 3, 2, 1, 0)]
 
 
+async def test_a_note_for_every_run_goes_to_the_project_of_the_named_run(
+    http: Served, settings: Settings, run_id: str, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    await record_run(settings, repository=elsewhere)
+    posted = await post(http, note="All of us.", run_id=run_id, every_run=True)
+    assert (posted.status_code, posted.json()["run_id"]) == (201, None)
+    assert [one.text for one in file.read(tmp_path).notes] == ["All of us."]
+    assert file.read(elsewhere).notes == ()
+
+
 async def test_a_post_that_is_repeated_under_its_key_makes_one_note(
     http: Served, run_id: str, tmp_path: Path
 ) -> None:

@@ -21,12 +21,14 @@ router = APIRouter(prefix="/dashboard/human-notes", tags=["Notes"])
 
 
 class NewNote(BaseModel):
-    """A note for one run, or for every run of the latest active run's project."""
+    """A note for one run, or for every run of its project; without a run, of the latest active run's."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     note: Annotated[str, Field(min_length=1, max_length=NOTE_CHARS, pattern=r"\S")]
     run_id: Annotated[str | None, Field(pattern=RUN_ID)] = None
+    every_run: bool = False
+    """For every run of the named run's project, and not for that run alone."""
 
 
 @router.post("", status_code=201, responses=answers(*OF_POST, NotFound, Conflict))
@@ -42,6 +44,7 @@ async def add_human_note(
         text=new.note,
         by=AUTHOR,
         run_id=new.run_id,
+        every_run=new.every_run,
         key=key,
     )
 

@@ -70,16 +70,19 @@ async def add_note(
     text: str,
     by: str,
     run_id: str | None = None,
+    every_run: bool = False,
     project: Path | None = None,
     key: IdempotencyKey | None = None,
 ) -> Note:
     """Write a note into its project's file, and say so in the feed of the run concerned.
 
-    With `run_id` it is for that run only. Under a key it is written once, also where a first try died between
-    file and feed. Raises `InvalidInput`, `NotFound`, `Conflict` and `Unavailable`.
+    With `run_id` it is for that run only, or for `every_run` of its project. Under a key it is written once,
+    also where a first try died between file and feed. Raises `InvalidInput`, `NotFound`, `Conflict` and
+    `Unavailable`.
     """
     note_id = None if key is None else note_id_of(key)
-    note = service.new_note(text, by=by, run_id=run_id, redactor=redactor, note_id=note_id)
+    only = None if every_run else run_id
+    note = service.new_note(text, by=by, run_id=only, redactor=redactor, note_id=note_id)
     if key is not None:
         async with database.write() as session:
             if (answer := await answer_of(session, SCOPE, key)) is not None:
@@ -89,7 +92,7 @@ async def add_note(
     note = await asyncio.to_thread(file.append, place.top, note, home=settings.home)
     note = service.without_keys(note, redactor)
     async with database.write() as session:
-        run = await _concerned(session, place, run_id)
+        run = await _concerned(session, place, only)
         if key is not None:
             if await answer_of(session, SCOPE, key) is not None:
                 return note

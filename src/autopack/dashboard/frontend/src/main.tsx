@@ -21,6 +21,9 @@ const queries = new QueryClient({
       retry: (failures, error) => !(error instanceof ApiError) && failures < 1,
       retryDelay: 1_000,
       networkMode: "always",
+      // live/ does that, where the page is not held.
+      refetchOnWindowFocus: false,
+      refetchOnReconnect: false,
     },
     mutations: { networkMode: "always" },
   },

@@ -2,6 +2,8 @@ import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query
 import { client, dataOf, type Schemas } from "./client";
 
 export type Note = Schemas["NoteView"];
+export type Receipt = Schemas["Receipt"];
+type NewNote = Schemas["NewNote"];
 
 export const noteKeys = {
   all: ["notes"] as const,
@@ -21,16 +23,12 @@ export const notesOptions = (run: string | null) =>
       ),
   });
 
+/** Add a note; the key is the caller's, so that sending it again writes nothing twice. */
 export function useAddNote() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: ({ note, run, key }: { note: string; run: string | null; key: string }) =>
-      dataOf(
-        client.POST("/dashboard/human-notes", {
-          body: { note, run_id: run },
-          params: { header: { "Idempotency-Key": key } },
-        }),
-      ),
+    mutationFn: ({ key, ...body }: NewNote & { key: string }) =>
+      dataOf(client.POST("/dashboard/human-notes", { body, params: { header: { "Idempotency-Key": key } } })),
     onSettled: () => queries.invalidateQueries({ queryKey: noteKeys.all }),
   });
 }

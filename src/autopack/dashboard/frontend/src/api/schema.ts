@@ -1338,13 +1338,19 @@ export interface components {
         };
         /**
          * NewNote
-         * @description A note for one run, or for every run of the latest active run's project.
+         * @description A note for one run, or for every run of its project; without a run, of the latest active run's.
          */
         NewNote: {
             /** Note */
             note: string;
             /** Run Id */
             run_id?: string | null;
+            /**
+             * Every Run
+             * @description For every run of the named run's project, and not for that run alone.
+             * @default false
+             */
+            every_run?: boolean;
         };
         /**
          * Note

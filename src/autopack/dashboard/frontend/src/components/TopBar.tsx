@@ -172,10 +172,10 @@ function Connection() {
   const { label, tone, icon } = LINKS[live.link];
   return (
     <div className="flex items-center gap-1">
-      <span role="status">
+      <span role="status" aria-label="Connection">
         {live.held ? (
           <Badge tone="wait" icon={<CirclePause />} title="Nothing moves while you read.">
-            {live.missed === 0 ? "Held" : `Held · ${count(live.missed, "change")}`}
+            Held
           </Badge>
         ) : (
           <Badge tone={tone} icon={icon} title={LINK_TITLES[live.link]}>
@@ -183,6 +183,7 @@ function Connection() {
           </Badge>
         )}
       </span>
+      {live.missed > 0 && <Badge tone="wait">{count(live.missed, "change")}</Badge>}
       <Button
         kind="quiet"
         icon={live.held ? <Play /> : <Pause />}

@@ -18,17 +18,20 @@ export type Activity = {
   since: string;
 };
 
-export type Link = "connecting" | "live" | "polling";
-
-type Hearers = {
+export type Hearers = {
+  /** It is open; `from` is the id that it begins after where nobody said one, else null. */
+  ready(from: number | null): void;
   event(event: FeedEvent): void;
   activity(activity: Activity): void;
   /** Events are missing: read everything anew. */
   reset(): void;
-  link(link: Link): void;
+  /** It is cut, or does not open; it goes on trying. */
+  cut(): void;
 };
 
 const AGAIN_MS = [500, 1_000, 2_000, 4_000, 8_000];
+/** A browser with no connection left for the page says nothing, and opens one when it has one. */
+const OPEN_MS = 5_000;
 
 /**
  * Follows `GET /dashboard/events` and connects again, from the last event it had, for as long as it is open.
@@ -40,14 +43,9 @@ export class Feed {
   private source: EventSource | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private tries = 0;
-  private last: number | null;
+  private last: number | null = null;
 
-  constructor(
-    private readonly hearers: Hearers,
-    after: number | null,
-  ) {
-    this.last = after;
-  }
+  constructor(private readonly hearers: Hearers) {}
 
   /** Id of the newest event that was heard; null before the first word of the service. */
   get heard(): number | null {
@@ -56,27 +54,32 @@ export class Feed {
 
   open(): void {
     this.close();
-    const after = this.last === null ? "" : `?after=${this.last}`;
-    const source = new EventSource(`/dashboard/events${after}`);
+    const source = new EventSource(`/dashboard/events${this.last === null ? "" : `?after=${this.last}`}`);
     this.source = source;
-    source.addEventListener("ready", (message) => {
-      this.tries = 0;
-      this.last ??= Number(message.lastEventId);
-      this.hearers.link("live");
+    this.timer = setTimeout(() => this.hearers.cut(), OPEN_MS);
+    const hear = (name: string, heard: (message: MessageEvent<string>) => void) =>
+      source.addEventListener(name, (message) => {
+        if (this.source === source) heard(message as MessageEvent<string>);
+      });
+    hear("ready", (message) => {
+      const from = this.last === null ? Number(message.lastEventId) : null;
+      this.opened();
+      this.last ??= from;
+      this.hearers.ready(from);
     });
-    source.addEventListener("feed", (message) => {
+    hear("reset", (message) => {
+      this.opened();
+      this.last = Number(message.lastEventId);
+      this.hearers.ready(null);
+      this.hearers.reset();
+    });
+    hear("feed", (message) => {
       const event = JSON.parse(message.data) as FeedEvent;
       this.last = event.id;
       this.hearers.event(event);
     });
-    source.addEventListener("activity", (message) => this.hearers.activity(JSON.parse(message.data)));
-    source.addEventListener("reset", (message) => {
-      this.tries = 0;
-      this.last = Number(message.lastEventId);
-      this.hearers.link("live");
-      this.hearers.reset();
-    });
-    source.addEventListener("error", () => this.again());
+    hear("activity", (message) => this.hearers.activity(JSON.parse(message.data)));
+    hear("error", () => this.again());
   }
 
   close(): void {
@@ -85,11 +88,16 @@ export class Feed {
     this.source = null;
   }
 
+  private opened(): void {
+    clearTimeout(this.timer);
+    this.tries = 0;
+  }
+
   private again(): void {
     this.close();
-    this.hearers.link("polling");
     const wait = AGAIN_MS[Math.min(this.tries, AGAIN_MS.length - 1)];
     this.tries += 1;
     this.timer = setTimeout(() => this.open(), wait);
+    this.hearers.cut();
   }
 }

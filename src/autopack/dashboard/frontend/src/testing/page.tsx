@@ -8,7 +8,8 @@ import { memoryLocation } from "wouter/memory-location";
 import { LiveProvider } from "../live/LiveProvider";
 import { Toasts } from "../ui/Toasts";
 
-/** What the service answers to `METHOD /path`: data, a text, or an error's status and body. */
+/** What the service answers to `METHOD /path`: data, a text, a refusal, or a function of what was asked that
+ * gives one of them now or later, or throws a `TypeError` where there is no service. */
 export type Answers = Record<string, unknown>;
 
 export type Asked = { method: string; path: string; query: URLSearchParams; body: unknown; headers: Headers };

@@ -29,6 +29,10 @@ export function Dialog({ title, onClose, children, actions, wide }: Props) {
         event.preventDefault();
         onClose();
       }}
+      // A browser closes it itself on a second Escape.
+      onClose={(event) => {
+        if (!event.currentTarget.open) onClose();
+      }}
       className={`m-auto max-h-[min(90dvh,52rem)] w-[calc(100%-1.5rem)] flex-col overflow-hidden rounded-xl border border-line bg-surface text-ink shadow-float open:flex ${wide ? "max-w-3xl" : "max-w-md"}`}
     >
       <div className="flex items-center justify-between gap-3 border-line border-b px-4 py-2.5">
