@@ -13,9 +13,11 @@ from autopack.artifacts import ArtifactStore
 from autopack.config import Settings
 from autopack.db import Database
 from autopack.feed import queries as feed
+from autopack.notes.queries import record_receipt
 from autopack.runs import queries
 from autopack.runs.tables import ActivityRow
 from autopack.views.health import LEAST_BYTES, LOW_BYTES, disk_part
+from autopack.views.outline import RunOutline
 from dashboard.served import Served, refused, served
 from views.recorded import live_owner, record_run
 
@@ -84,7 +86,8 @@ async def test_a_budget_of_the_plan_and_what_a_driven_run_is_at_are_said(
     assert (said["token_budget"], said["cost_budget_usd"]) == (2_000_000, "0.000000001")
     said["activity"]["since"] = since
     (listed,) = (await http.get("/dashboard/runs")).json()["runs"]
-    assert {**listed, "elapsed_seconds": 0} == {**said, "elapsed_seconds": 0}
+    passing = {"elapsed_seconds": 0, "working_seconds": 0}
+    assert {**listed, **passing} == {**said, **passing}
 
 
 async def test_what_a_dead_process_was_at_is_not_said(
@@ -135,6 +138,82 @@ async def test_a_diff_is_the_bytes_that_git_applies(settings: Settings, http: Se
     refused(await http.get(f"/dashboard/runs/{run_id}/diff"), 404, "not_found", "is gone")
     detail = (await http.get(f"/dashboard/runs/{run_id}/phases/store")).json()
     assert all(one["gone"] for one in detail["outputs"])
+
+
+async def test_a_diff_may_be_one_attempts(settings: Settings, http: Served, tmp_path: Path) -> None:
+    run_id = await record_run(settings, repository=tmp_path)
+    of = f"/dashboard/runs/{run_id}/diff"
+    answer = await http.get(f"{of}?phase=store&attempt=2")
+    assert answer.content == b"diff --git a/x b/x\n+\x1b[31mx\n"
+    refused(await http.get(f"{of}?phase=store&attempt=1"), 404, "not_found", "Attempt 1", "no change yet")
+    refused(await http.get(f"{of}?phase=store&attempt=3"), 404, "not_found", "no attempt 3")
+    refused(await http.get(f"{of}?attempt=2"), 422, "invalid_input", "Name the phase too")
+    refused(await http.get(f"{of}?phase=store&attempt=0"), 422, "invalid_input", "attempt")
+
+
+async def test_an_outline_is_what_its_shape_says(settings: Settings, http: Served, tmp_path: Path) -> None:
+    run_id = await record_run(settings, repository=tmp_path)
+    answer = await http.get(f"/dashboard/runs/{run_id}/outline")
+    assert answer.headers["content-type"] == "application/json"
+    outline = RunOutline.model_validate_json(answer.content, extra="forbid")
+    assert [phase.id for tier in outline.tiers for phase in tier.phases] == ["store", "cli", "docs"]
+    said = answer.json()
+    assert said["tiers"][0]["phases"][0]["usage"]["cost_usd"] == "0.75"
+    assert said["waits"][1]["ended_at"] is None
+    timeline = (await http.get(f"/dashboard/runs/{run_id}/timeline")).content
+    assert len(answer.content) < len(timeline) / 2
+    refused(await http.get("/dashboard/runs/run_20250303_101500_ab12/outline"), 404, "not_found")
+
+
+async def test_a_phase_has_the_notes_that_it_was_given_and_the_waits_within_it(
+    settings: Settings, database: Database, http: Served, tmp_path: Path
+) -> None:
+    run_id = await record_run(settings, repository=tmp_path)
+    note = (await http.post("/dashboard/human-notes", {"note": "Mind the gap.", "run_id": run_id})).json()
+    async with database.write() as session:
+        for note_id in (note["id"], "0badcafe"):
+            await record_receipt(
+                session,
+                note_id=note_id,
+                run_id=run_id,
+                phase_index=2,
+                phase_id="cli",
+                attempt=1,
+                role="builder",
+            )
+    store = (await http.get(f"/dashboard/runs/{run_id}/phases/store")).json()
+    assert (store["notes"], store["waits"]) == ([], [])
+    cli = (await http.get(f"/dashboard/runs/{run_id}/phases/cli")).json()
+    shown = {
+        one["note_id"]: (one["text"], one["author"], one["attempt"], one["role"]) for one in cli["notes"]
+    }
+    assert shown == {
+        note["id"]: ("Mind the gap.", note["author"], 1, "builder"),
+        "0badcafe": (None, None, 1, "builder"),
+    }
+    (wait,) = cli["waits"]
+    assert (wait["what"], wait["ended_at"]) == ("interrupted", None)
+    assert wait["started_at"] >= cli["phase"]["started_at"]
+
+
+async def test_a_phase_is_shown_where_the_notes_can_not_be_read(
+    settings: Settings, database: Database, http: Served, tmp_path: Path
+) -> None:
+    run_id = await record_run(settings, repository=tmp_path)
+    (tmp_path / ".autopack").mkdir(exist_ok=True)
+    (tmp_path / ".autopack" / "human_notes.md").mkdir()
+    async with database.write() as session:
+        await record_receipt(
+            session,
+            note_id="0badcafe",
+            run_id=run_id,
+            phase_index=1,
+            phase_id="store",
+            attempt=1,
+            role="auditor",
+        )
+    (note,) = (await http.get(f"/dashboard/runs/{run_id}/phases/store")).json()["notes"]
+    assert (note["note_id"], note["text"]) == ("0badcafe", None)
 
 
 async def test_a_context_block_is_markdown(settings: Settings, http: Served, tmp_path: Path) -> None:

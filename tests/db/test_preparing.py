@@ -66,6 +66,44 @@ async def test_an_older_database_keeps_what_is_in_it(empty: Settings) -> None:
     assert _version(empty.database_url) == HEAD
 
 
+def test_phases_that_nothing_verifies_are_known_as_such_from_their_plans(empty: Settings) -> None:
+    _at_revision(empty.database_url, "0004")
+    at = {"at": "2026-01-01 00:00:00+00:00"}
+    execute(empty, "INSERT INTO projects (id, path, name, created_at) VALUES (1, '/p', 'p', :at)", at)
+    phases = (
+        '[{"id": "own", "verify": ["x"]}, {"id": "none", "verify": []}, {"id": "as_said", "verify": null}]'
+    )
+    for run_id, verify in (("run_a", "[]"), ("run_b", '["true"]')):
+        plan = f'{{"verify": {verify}, "tiers": [{{"phases": {phases}}}]}}'
+        execute(
+            empty,
+            "INSERT INTO runs (id, project_id, plan_path, plan_name, plan, plan_revision, policy,"
+            " confinement, accept_red_baseline, fence_secret, state, epoch, seq, intent, baseline_done,"
+            " end_detail, worked_seconds, phase_worked_seconds, created_at)"
+            " VALUES (:id, 1, '', '', :plan, 0, '{}', '', false, '', 'queued', 0, 0, 'none', false, '', 0, 0,"
+            " :at)",
+            {**at, "id": run_id, "plan": plan},
+        )
+        for index, phase in enumerate(("own", "none", "as_said"), start=1):
+            execute(
+                empty,
+                "INSERT INTO phases (run_id, phase_index, phase_id, name, tier_index, tier_name, category,"
+                " complexity, attempts_allowed, state, summary) VALUES (:run, :index, :id, '', 1, '', '', '',"
+                " 3, 'pending', '')",
+                {"run": run_id, "index": index, "id": phase},
+            )
+    prepare_database(empty.database_url, home=empty.home)
+    engine = open_schema(empty.database_url, write=False)
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT run_id, phase_id FROM phases WHERE verified ORDER BY 1, 2")
+        assert [tuple(row) for row in rows] == [
+            ("run_a", "own"),
+            ("run_b", "as_said"),
+            ("run_b", "own"),
+        ]
+    engine.dispose()
+
+
 def test_several_processes_at_once_bring_it_up_once(empty: Settings, tmp_path: Path) -> None:
     spawn = multiprocessing.get_context("spawn")
     homes = [tmp_path / "home" if empty.postgres_url is None else tmp_path / f"home{n}" for n in range(3)]

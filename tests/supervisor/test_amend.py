@@ -125,8 +125,10 @@ async def test_a_phase_that_failed_may_be_another_when_it_is_tried_again(
     async with small_world(tmp_path, settings, *steps, plan=plan) as world:
         run = await world.run()
         assert run.state == "failed"
-        new = parsed(plan_of(("A", [phase("one", name="Easier", attempts=2), phase("two")])))
+        new = parsed(plan_of(("A", [phase("one", name="Easier", attempts=2, verify=["true"]), phase("two")])))
         assert (await amend(world.services, run.id, new, by="Ada")).changed == ("one",)
+        async with world.services.database.read() as session:
+            assert [one.verified for one in await queries.phases(session, run.id)] == [True, False]
         await control.retry(world.services.database, run.id, by="Ada")
         await world.drive(run.id)
         run = await world.read(run.id)

@@ -26,12 +26,11 @@ def diff(run: RunArgument, phase: MaybePhase = None) -> None:
 async def _diff(run: str, phase: str | None) -> bytes:
     from autopack.views.change import change_of
     from autopack.views.find import find_run
-    from autopack.views.timeline import run_timeline
 
     async with records() as here:
         async with here.read() as session:
-            timeline = await run_timeline(session, await find_run(session, run))
-        return await change_of(timeline, phase, settings=here.settings, artifacts=here.artifacts)
+            run_id = await find_run(session, run)
+        return await change_of(here.database, run_id, phase, settings=here.settings, artifacts=here.artifacts)
 
 
 def _show(data: bytes) -> None:

@@ -24,24 +24,32 @@ from autopack.dashboard.schemas import (
     RunList,
 )
 from autopack.errors import InvalidInput, NotFound
+from autopack.feed import queries as feed
 from autopack.plan import Plan
 from autopack.projects import queries as projects
 from autopack.routing.decisions import Decision
 from autopack.routing.policy import Policy
 from autopack.routing.policyfile import load_policy
 from autopack.routing.router import ModelRouter
+from autopack.runs import queries as runs
 from autopack.supervisor import planfiles
 from autopack.views.change import change_of
 from autopack.views.context import context_block
 from autopack.views.evidence import output_tail
-from autopack.views.find import find_phase
 from autopack.views.health import Health, health
+from autopack.views.notes import delivered_notes
+from autopack.views.outline import RunOutline, run_outline
 from autopack.views.status import DashboardRunStatus, run_list, run_status
-from autopack.views.timeline import PhaseTimeline, RunTimeline, run_timeline
+from autopack.views.timeline import PhaseTimeline, RunTimeline, phase_timeline, run_timeline
+from autopack.views.waits import run_waits, within
 
 router = APIRouter()
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="At most so many.")]
+MaybeAttempt = Annotated[
+    int | None,
+    Query(ge=1, le=2**31 - 1, description="Number of an attempt at the phase; without it, the last one."),
+]
 Lines = Annotated[int, Query(ge=0, le=1000, description="Lines of each command's output.")]
 OfProject = Annotated[
     str | None, Query(max_length=4096, description="Only of the project of this id, path or name.")
@@ -80,16 +88,39 @@ async def get_run_timeline(session: Reading, run_id: RunId) -> RunTimeline:
 
 
 @router.get(
+    "/dashboard/runs/{run_id}/outline",
+    tags=["Runs"],
+    response_model=RunOutline,
+    responses=answers(NotFound, InvalidInput),
+)
+async def get_run_outline(session: Reading, run_id: RunId) -> Response:
+    """A run as one picture: phases and attempts with their stages and cost, and when it waited.
+
+    In a fraction of the time and size of the timeline, however many phases there are.
+    """
+    outline = await run_outline(session, run_id)
+    return Response(outline.model_dump_json(), media_type="application/json")  # valid as it was made
+
+
+@router.get(
     "/dashboard/runs/{run_id}/phases/{phase}", tags=["Runs"], responses=answers(NotFound, InvalidInput)
 )
 async def get_phase(
     here: Here, session: Reading, run_id: RunId, phase: PhaseId, lines: Lines = 40
 ) -> PhaseDetail:
     """All about one phase, with the end of what each command said."""
-    timeline = await run_timeline(session, run_id)
-    found = timeline.phases[find_phase([one.id for one in timeline.phases], phase) - 1]
-    outputs = await asyncio.to_thread(_outputs, here.artifacts, found, lines)
-    return PhaseDetail(run_id=run_id, phase=found, outputs=outputs, as_of=timeline.as_of)
+    found = await phase_timeline(session, run_id, phase)
+    waits = await run_waits(session, await runs.run_head(session, run_id))
+    notes = await delivered_notes(session, here.redactor, run_id, found.index)
+    head = await feed.head(session)
+    return PhaseDetail(
+        run_id=run_id,
+        phase=found,
+        outputs=await asyncio.to_thread(_outputs, here.artifacts, found, lines),
+        notes=tuple(notes),
+        waits=tuple(within(waits, found.started_at, found.ended_at)),
+        as_of=head,
+    )
 
 
 def _outputs(artifacts: ArtifactStore, phase: PhaseTimeline, lines: int) -> tuple[CommandOutput, ...]:
@@ -115,11 +146,13 @@ def _outputs(artifacts: ArtifactStore, phase: PhaseTimeline, lines: int) -> tupl
     response_class=DiffAnswer,
     responses={200: {"content": {"text/x-diff": {}}}, **answers(NotFound, InvalidInput)},
 )
-async def get_diff(here: Here, run_id: RunId, phase: MaybePhase = None) -> DiffAnswer:
-    """What a run committed, or what the last attempt at a phase changed, as a diff that git applies."""
-    async with here.database.read() as session:
-        timeline = await run_timeline(session, run_id)
-    diff = await change_of(timeline, phase, settings=here.settings, artifacts=here.artifacts)
+async def get_diff(
+    here: Here, run_id: RunId, phase: MaybePhase = None, attempt: MaybeAttempt = None
+) -> DiffAnswer:
+    """What a run committed, or what an attempt at a phase changed, as a diff that git applies."""
+    diff = await change_of(
+        here.database, run_id, phase, attempt, settings=here.settings, artifacts=here.artifacts
+    )
     return DiffAnswer(diff)
 
 

@@ -10,8 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validat
 from autopack.dashboard.access import PHASE, RUN_ID
 from autopack.dashboard.contract import PLAN_REF
 from autopack.supervisor.overriding import Scope
+from autopack.views.notes import DeliveredNote
 from autopack.views.status import DashboardRunStatus
 from autopack.views.timeline import PhaseTimeline
+from autopack.views.waits import Wait
 
 
 class _Answer(BaseModel):
@@ -149,6 +151,10 @@ class PhaseDetail(_Answer):
     phase: PhaseTimeline
     outputs: tuple[CommandOutput, ...]
     """Of every check of its attempts, in their order."""
+    notes: tuple[DeliveredNote, ...]
+    """Human notes that its conversations carried, in the order of delivery."""
+    waits: tuple[Wait, ...]
+    """When the run did not work while it was at this phase."""
     as_of: int
     """Id of the newest event of the feed that this holds: follow the feed from there."""
 

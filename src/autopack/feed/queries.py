@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, insert, select, update
+from pydantic_core import from_json
+from sqlalchemy import (
+    JSON,
+    String,
+    Text,
+    cast,
+    column,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    type_coerce,
+    update,
+    values,
+)
+from sqlalchemy.orm import aliased
+from sqlalchemy.sql.elements import ColumnElement
 
 from autopack.db import AnySession, ReadSession, WriteSession, announce, changed
 from autopack.errors import Unavailable
-from autopack.feed.schemas import EVENT_BODY, SCHEMA_VERSION, Event, EventBody
-from autopack.feed.tables import EventRow, FeedHead
+from autopack.feed.schemas import BY_PEOPLE, EVENT_BODY, SCHEMA_VERSION, Event, EventBody
+from autopack.feed.tables import TURNS, EventRow, FeedHead
 
 
 def append(session: WriteSession, *, run_id: str, body: EventBody) -> None:
@@ -105,10 +122,91 @@ async def set_head(session: WriteSession, *, event_id: int) -> bool:
 
 
 async def last_instants(session: ReadSession, run_ids: Sequence[str]) -> dict[str, datetime]:
-    """When the newest event of each run was committed; a run that has none is not among them."""
-    newest = select(func.max(EventRow.id)).where(EventRow.run_id.in_(run_ids)).group_by(EventRow.run_id)
-    query = select(EventRow.run_id, EventRow.created_at).where(EventRow.id.in_(newest))
-    return {row.run_id: row.created_at for row in await session.execute(query)}
+    """When whoever drove each run last told of it; a run that tells nothing is not among them."""
+    if not run_ids:
+        return {}
+    named = values(column("run_id", String), name="asked").data([(run_id,) for run_id in run_ids])
+    asked = named.cte("asked")
+    newest = (
+        select(EventRow.created_at)
+        .where(EventRow.run_id == asked.c.run_id, _of_the_driver(EventRow))
+        .order_by(EventRow.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = await session.execute(select(asked.c.run_id, newest.label("told")).where(newest.is_not(None)))
+    return {row.run_id: row.told for row in rows}
+
+
+def _of_the_driver(event: type[EventRow]) -> ColumnElement[bool]:
+    """Whether an event tells that its run was driven: not one that a person is the cause of."""
+    stopped = [event.payload.endswith(f'"after":"{state}"}}') for state in ("cancelled", "skipped")]
+    return event.kind.not_in(BY_PEOPLE) & ~((event.kind == "phase_moved") & or_(*stopped))
+
+
+class Turn(NamedTuple):
+    """An event that says whether a run works or waits."""
+
+    kind: str
+    body: dict[str, Any]
+    """Its payload."""
+    at: datetime
+    told: datetime | None
+    """When whoever drove the run before had last told of it."""
+
+
+async def turns(session: ReadSession, run_ids: Sequence[str]) -> dict[str, list[Turn]]:
+    """Moves, claims and wishes of several runs, by run and in their order: few, however large a run is."""
+    earlier = aliased(EventRow)
+    told = (
+        select(earlier.created_at)
+        .where(earlier.run_id == EventRow.run_id, earlier.id < EventRow.id, _of_the_driver(earlier))
+        .order_by(earlier.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = (
+        select(EventRow.run_id, EventRow.kind, EventRow.payload, EventRow.created_at, told)
+        .where(EventRow.run_id.in_(run_ids), text(TURNS))
+        .order_by(EventRow.run_id, EventRow.id)
+    )
+    found: dict[str, list[Turn]] = {run_id: [] for run_id in run_ids}
+    for run_id, kind, payload, at, before in await session.execute(query):
+        found[run_id].append(Turn(kind, from_json(payload), at, before))
+    return found
+
+
+class PhaseStep(NamedTuple):
+    """A phase went into a state; `attempt` is 0 where none is meant."""
+
+    at: datetime
+    phase_index: int
+    attempt: int
+    after: str
+
+
+_STEP = ("phase_index", "attempt", "after")
+
+
+async def phase_steps(session: ReadSession, run_id: str) -> Iterator[PhaseStep]:
+    """Every move of every phase of a run, in their order.
+
+    Put into one text where they are stored: as rows they take four times as long, and hold up the event loop.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        body = cast(EventRow.payload, JSON)
+        fields = (body[name] for name in _STEP)
+        all_of = func.json_agg(func.json_build_array(EventRow.id, EventRow.created_at, *fields))
+        query = select(cast(all_of, Text))
+    else:
+        fields = (func.json_extract(EventRow.payload, f"$.{name}") for name in _STEP)
+        at = type_coerce(EventRow.created_at, String) + "+00:00"
+        query = select(func.json_group_array(func.json_array(EventRow.id, at, *fields), type_=Text))
+    found = await session.scalar(query.where(EventRow.run_id == run_id, EventRow.kind == "phase_moved"))
+    return (
+        PhaseStep(datetime.fromisoformat(at), index, attempt, after)
+        for _, at, index, attempt, after in sorted(from_json(found or "[]"))
+    )
 
 
 def _event(row: EventRow) -> Event:

@@ -301,6 +301,24 @@ EventBody = Annotated[
 EVENT_BODY: TypeAdapter[EventBody] = TypeAdapter(EventBody)
 
 
+BY_PEOPLE = frozenset(
+    {
+        "cancel_asked",
+        "pause_asked",
+        "resume_asked",
+        "retry_asked",
+        "skip_asked",
+        "plan_amended",
+        "model_overridden",
+        "note_added",
+        "note_withdrawn",
+        "run_merged",
+        "run_discarded",
+    }
+)
+"""Kinds of which a person is the cause: they are no sign that anyone drives the run."""
+
+
 class Event(BaseModel):
     """An event as it is read: its gapless id, its run, when it was committed, and what happened."""
 

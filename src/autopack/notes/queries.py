@@ -35,6 +35,16 @@ async def record_receipt(
     return await added(session, NoteReceiptRow, values)
 
 
+async def receipts_in_phase(session: AnySession, run_id: str, phase_index: int) -> list[Receipt]:
+    """Which notes were delivered in a phase, in the order of delivery."""
+    query = (
+        select(NoteReceiptRow)
+        .where(NoteReceiptRow.run_id == run_id, NoteReceiptRow.phase_index == phase_index)
+        .order_by(NoteReceiptRow.delivered_at, NoteReceiptRow.note_id)
+    )
+    return [Receipt.model_validate(row, from_attributes=True) for row in await session.scalars(query)]
+
+
 async def receipts(session: AnySession, note_ids: Iterable[str]) -> dict[str, list[Receipt]]:
     """Where several notes were delivered, by note, in the order of delivery."""
     wanted = list(note_ids)

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from autopack.runs.states import DONE
-from autopack.runs.tables import PhaseRow
+
+class TierCount(NamedTuple):
+    """The phases of one tier, counted."""
+
+    tier_index: int
+    phases: int
+    done: int
+    """Completed or skipped."""
+    skipped: int
+    unverified: int
+    """Completed, and no command verified them."""
+    first_open: int | None
+    """Index over the whole run of the first phase that is not done."""
 
 
 @dataclass
@@ -29,17 +41,15 @@ class RunProgress:
         return self.completed_phases / self.total_phases
 
 
-def progress_of(run_id: str, phases: Sequence[PhaseRow], *, ended: bool) -> RunProgress:
-    """Progress from a run's phases in their order."""
-    current = next((phase for phase in phases if phase.state not in DONE), None)
-    tiers = {phase.tier_index for phase in phases}
-    open_tiers = {phase.tier_index for phase in phases if phase.state not in DONE}
+def progress_of(run_id: str, tiers: Sequence[TierCount], *, ended: bool) -> RunProgress:
+    """Progress from a run's tiers in their order."""
+    current = None if ended else next((tier for tier in tiers if tier.first_open is not None), None)
     return RunProgress(
         run_id=run_id,
         total_tiers=len(tiers),
-        total_phases=len(phases),
-        completed_tiers=len(tiers - open_tiers),
-        completed_phases=sum(phase.state in DONE for phase in phases),
-        current_tier_index=None if ended or current is None else current.tier_index,
-        current_phase_index=None if ended or current is None else current.phase_index,
+        total_phases=sum(tier.phases for tier in tiers),
+        completed_tiers=sum(tier.first_open is None for tier in tiers),
+        completed_phases=sum(tier.done for tier in tiers),
+        current_tier_index=None if current is None else current.tier_index,
+        current_phase_index=None if current is None else current.first_open,
     )

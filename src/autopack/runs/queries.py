@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import defer
 
 from autopack.db import AnySession, WriteSession, added, announce, changed
 from autopack.errors import Fenced, NotFound
@@ -26,6 +27,17 @@ async def run(session: AnySession, run_id: str, *, lock: bool = False) -> RunRow
     return row
 
 
+_WITHOUT_TEXTS = (defer(RunRow.plan, raiseload=True), defer(RunRow.policy, raiseload=True))
+"""A plan of thousands of phases takes longer to read than all else of its run."""
+
+
+async def run_head(session: AnySession, run_id: str) -> RunRow:
+    """One run without its plan and policy. Raises `NotFound`."""
+    query = select(RunRow).where(RunRow.id == run_id).options(*_WITHOUT_TEXTS)
+    row = await session.scalar(query.execution_options(populate_existing=True))
+    return row or await run(session, run_id)
+
+
 async def matching(session: AnySession, part: str) -> list[str]:
     """Ids of runs that start or end with a text (a user types the short tail), newest first."""
     query = (
@@ -38,8 +50,8 @@ async def matching(session: AnySession, part: str) -> list[str]:
 
 
 async def recent(session: AnySession, *, limit: int, project_id: int | None = None) -> list[RunRow]:
-    """The newest runs, of one project or of all, newest first."""
-    query = select(RunRow).order_by(RunRow.created_at.desc()).limit(limit)
+    """The newest runs, of one project or of all, newest first; without plan and policy."""
+    query = select(RunRow).order_by(RunRow.created_at.desc()).limit(limit).options(*_WITHOUT_TEXTS)
     if project_id is not None:
         query = query.where(RunRow.project_id == project_id)
     return list(await session.scalars(query))
@@ -143,15 +155,6 @@ async def phases(session: AnySession, run_id: str) -> list[PhaseRow]:
     return list(await session.scalars(query.execution_options(populate_existing=True)))
 
 
-async def phases_of(session: AnySession, run_ids: Sequence[str]) -> dict[str, list[PhaseRow]]:
-    """Every phase of several runs, by run and in its order."""
-    found: dict[str, list[PhaseRow]] = {run_id: [] for run_id in run_ids}
-    query = select(PhaseRow).where(PhaseRow.run_id.in_(run_ids)).order_by(PhaseRow.phase_index)
-    for row in await session.scalars(query):
-        found[row.run_id].append(row)
-    return found
-
-
 async def attempts(session: AnySession, run_id: str, *, phase_index: int | None = None) -> list[AttemptRow]:
     """Attempts of a run, or of one phase, oldest first."""
     query = select(AttemptRow).where(AttemptRow.run_id == run_id)
@@ -169,16 +172,6 @@ async def attempt_counts(session: AnySession, run_ids: Sequence[str]) -> dict[st
         .group_by(AttemptRow.run_id)
     )
     return {row.run_id: row.attempts for row in await session.execute(query)}
-
-
-async def verdicts(session: AnySession, run_ids: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
-    """Every verdict that was given on attempts of several runs, each with its run's id."""
-    query = (
-        select(AttemptRow.run_id, AttemptRow.verdict)
-        .where(AttemptRow.run_id.in_(run_ids))
-        .where(AttemptRow.verdict.is_not(None))
-    )
-    return [(row.run_id, row.verdict) for row in await session.execute(query)]
 
 
 async def activities(session: AnySession, run_ids: Sequence[str]) -> dict[str, ActivityRow]:
@@ -207,13 +200,20 @@ async def evidence(session: AnySession, run_id: str, *, phase_index: int, attemp
     return list(await session.scalars(query))
 
 
-async def evidence_of_run(session: AnySession, run_id: str) -> list[EvidenceRow]:
-    """Every command that ran for a run: the baseline's (phase 0), then by phase, attempt and order."""
+async def evidence_of_run(
+    session: AnySession, run_id: str, *, phase_index: int | None = None
+) -> list[EvidenceRow]:
+    """Every command that ran for a run: the baseline's (phase 0), then by phase, attempt and order.
+
+    Or of one phase alone.
+    """
     query = (
         select(EvidenceRow)
         .where(EvidenceRow.run_id == run_id)
         .order_by(EvidenceRow.phase_index, EvidenceRow.attempt, EvidenceRow.step, EvidenceRow.ordinal)
     )
+    if phase_index is not None:
+        query = query.where(EvidenceRow.phase_index == phase_index)
     return list(await session.scalars(query))
 
 

@@ -107,6 +107,7 @@ def phase_rows(run_id: str, plan: Plan, *, after: int = 0) -> list[PhaseRow]:
             category=phase.category,
             complexity=phase.complexity,
             attempts_allowed=phase.attempts,
+            verified=bool(plan.commands(phase)),
         )
         for tier_index, phase_index, tier, phase in plan.phases()
         if phase_index > after

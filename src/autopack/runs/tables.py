@@ -84,6 +84,8 @@ class PhaseRow(Base):
     category: Mapped[str] = mapped_column(String(64))
     complexity: Mapped[str] = mapped_column(String(10))
     attempts_allowed: Mapped[int]
+    verified: Mapped[bool] = mapped_column(default=True)
+    """Whether any command verifies it; not where the plan says `verify: none`."""
     model_overrides: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """The run's, as they were when it was begun: a later one is for the phases after it."""
     state: Mapped[str] = mapped_column(String(20), default=PhaseState.PENDING)

@@ -120,6 +120,7 @@ async def _write(session: WriteSession, run: RunRow, kept: Sequence[PhaseRow], n
         phase = planned[row.phase_index]
         if PhaseState(row.state) in _CHANGEABLE:
             row.name, row.category, row.complexity = phase.name, phase.category, phase.complexity
+            row.verified = bool(new.commands(phase))
             if row.state == PhaseState.PENDING:
                 row.attempts_allowed = phase.attempts
     await session.flush()

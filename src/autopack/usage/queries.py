@@ -143,6 +143,7 @@ async def summary(
     since: datetime | None = None,
     until: datetime | None = None,
     run_id: str | None = None,
+    phase_id: str | None = None,
 ) -> list[UsageSum]:
     """Sums over events, one row per distinct value of `group_by`, largest first."""
     columns = [getattr(UsageEventRow, name) for name in group_by]
@@ -175,6 +176,8 @@ async def summary(
         query = query.where(UsageEventRow.created_at < until)
     if run_id is not None:
         query = query.where(UsageEventRow.run_id == run_id)
+    if phase_id is not None:
+        query = query.where(UsageEventRow.phase_id == phase_id)
     if columns:
         query = query.group_by(*columns)
     query = query.order_by(func.sum(size).desc())

@@ -113,7 +113,8 @@ async def get_usage_summary(
     group_by: tuple[GroupBy, ...],
     *,
     run_id: str | None = None,
+    phase_id: str | None = None,
 ) -> list[UsageSum]:
     """Sums of the calls of the last `time_window` (None: of all time), by provider, model, role, run …"""
     since = None if time_window is None else datetime.now(UTC) - time_window
-    return await queries.summary(session, group_by=group_by, since=since, run_id=run_id)
+    return await queries.summary(session, group_by=group_by, since=since, run_id=run_id, phase_id=phase_id)

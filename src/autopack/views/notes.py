@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from autopack.db import Database
+from autopack.db import Database, ReadSession
+from autopack.errors import AutopackError
 from autopack.notes import service
-from autopack.notes.queries import receipts
+from autopack.notes.queries import receipts, receipts_in_phase
 from autopack.notes.schemas import Note, Receipt
 from autopack.redaction import Redactor
 from autopack.runs import queries as runs
@@ -34,6 +36,48 @@ class NoteList(BaseModel):
     unread_bytes: int
     """At the end of a file that is too long; what is there is in no prompt."""
     notes: tuple[NoteView, ...]
+
+
+class DeliveredNote(BaseModel):
+    """A note that was in the prompt of one conversation, and what it says now."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    note_id: str
+    text: str | None
+    """Null: it is in the project's file no more, or the file can't be read."""
+    author: str | None
+    attempt: int
+    role: str
+    delivered_at: datetime
+
+
+async def delivered_notes(
+    session: ReadSession, redactor: Redactor, run_id: str, phase_index: int
+) -> list[DeliveredNote]:
+    """The notes that the conversations of one phase carried, in the order of delivery."""
+    found = await receipts_in_phase(session, run_id, phase_index)
+    notes = await _by_id(session, redactor, run_id) if found else {}
+    return [
+        DeliveredNote(
+            note_id=one.note_id,
+            text=None if (note := notes.get(one.note_id)) is None else note.text,
+            author=None if note is None else note.author,
+            attempt=one.attempt,
+            role=one.role,
+            delivered_at=one.delivered_at,
+        )
+        for one in found
+    ]
+
+
+async def _by_id(session: ReadSession, redactor: Redactor, run_id: str) -> dict[str, Note]:
+    place = await place_of(session, run_id=run_id)
+    try:
+        found = await asyncio.to_thread(service.notes_of, place.top, redactor)
+    except AutopackError:
+        return {}
+    return {note.id: note for note in found.notes}
 
 
 async def latest_notes(

@@ -61,6 +61,10 @@ class Spend(BaseModel):
 def spend_of(sums: Iterable[UsageSum]) -> Spend:
     """All of the sums as one."""
     rows = list(sums)
+    if not rows:
+        return _NOTHING
+    if len(rows) == 1:
+        return _spend_of_one(rows[0])
     priced = any(row.usd is not None for row in rows)
     return Spend(
         calls=sum(row.calls for row in rows),
@@ -76,6 +80,28 @@ def spend_of(sums: Iterable[UsageSum]) -> Spend:
         unknown_tokens=sum(row.unknown_tokens for row in rows),
         unknown_cost_usd=_unknown_cost(rows),
         simulated=any(row.simulated for row in rows),
+    )
+
+
+_NOTHING = Spend()
+
+
+def _spend_of_one(row: UsageSum) -> Spend:
+    """The same as of several: runs of thousands of phases have thousands of these."""
+    return Spend(
+        calls=row.calls,
+        tokens=row.total_tokens,
+        prompt_tokens=row.prompt_tokens,
+        completion_tokens=row.completion_tokens,
+        cache_read_tokens=row.cache_read_tokens,
+        cache_write_tokens=row.cache_write_tokens,
+        reasoning_tokens=row.reasoning_tokens,
+        cost_usd=row.usd,
+        unpriced_calls=row.unpriced_calls,
+        unknown_calls=row.unknown_calls,
+        unknown_tokens=row.unknown_tokens,
+        unknown_cost_usd=_unknown_cost([row]),
+        simulated=row.simulated,
     )
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,21 +12,22 @@ from pydantic import BaseModel, ConfigDict
 
 from autopack.db import ReadSession
 from autopack.feed import queries as feed
-from autopack.plan import Plan
+from autopack.feed.queries import Turn
+from autopack.plan import Budget
 from autopack.processes import Confinement
 from autopack.projects import queries as projects
 from autopack.projects.tables import ProjectRow
-from autopack.roles.schemas import Severity
 from autopack.runs import queries, service
-from autopack.runs.progress import progress_of
+from autopack.runs.progress import TierCount, progress_of
 from autopack.runs.schemas import branch_name
-from autopack.runs.states import PhaseState, RunState
+from autopack.runs.states import RunState
 from autopack.runs.tables import ActivityRow, PhaseRow, RunRow
 from autopack.supervisor import workers
 from autopack.usage.recorder import get_usage_summary
 from autopack.usage.schemas import UsageSum
-from autopack.views.phases import unverified_ids
+from autopack.views import queries as stored
 from autopack.views.spend import Spend, Usd, spend_of
+from autopack.views.waits import Wait, seconds_of, waits_of
 
 
 class _Shown(BaseModel):
@@ -119,7 +119,10 @@ class DashboardRunStatus(_Shown):
     discarded_at: datetime | None
     """When its branch and workspace were deleted."""
     elapsed_seconds: float | None
-    """From the start to the end, to now, or to the last event of an interrupted run."""
+    """From the start to the end, to now, or to the last event of whoever drove a run that nobody drives."""
+    working_seconds: float | None
+    """Of those, what was not waited: paused, scheduled, queued again, or driven by nobody. Null before the
+    start. `waits` of the outline says when it was waited, and how exactly that is known."""
     as_of: int
     """Id of the newest event of the feed that this holds: follow the feed from there."""
 
@@ -131,7 +134,7 @@ class DashboardRunStatus(_Shown):
 
 async def run_status(session: ReadSession, run_id: str) -> DashboardRunStatus:
     """Status of one run. Raises `NotFound`."""
-    run = await queries.run(session, run_id)
+    run = await queries.run_head(session, run_id)
     sums = await get_usage_summary(session, None, ("run_id",), run_id=run_id)
     (status,) = await _statuses(session, [run], sums)
     return status
@@ -153,24 +156,31 @@ async def _statuses(
 ) -> list[DashboardRunStatus]:
     """As many queries for many runs as for one."""
     ids = [run.id for run in runs]
-    phases = await queries.phases_of(session, ids)
+    tiers = await stored.tier_counts(session, ids)
+    places = ((run_id, _first_open(tiers[run_id])) for run_id in ids)
+    current = await stored.phases_at(session, ((run_id, at) for run_id, at in places if at is not None))
+    budgets = await stored.budgets(session, ids)
     attempts = await queries.attempt_counts(session, ids)
     found = await projects.by_ids(session, (run.project_id for run in runs))
     owners = {run.owner for run in runs if run.owner is not None and not RunState(run.state).ended}
     living = await workers.living(session, owners)
     last = await feed.last_instants(session, [run.id for run in runs if run.ended_at is None])
-    issues = _issue_counts(await queries.verdicts(session, ids))
+    turns = await feed.turns(session, ids)
+    issues = await stored.issue_counts(session, ids)
     activities = await queries.activities(session, [run.id for run in runs if run.owner in living])
     served = await _served_projects(session, runs, found.values())
     head = await feed.head(session)
     return [
         _status(
             run,
-            phases[run.id],
+            tiers[run.id],
+            current.get(run.id),
             found[run.project_id],
+            budget=budgets.get(run.id),
+            turns=turns[run.id],
             attempts=attempts.get(run.id, 0),
             usage=spend_of(one for one in sums if one.run_id == run.id),
-            issues=issues.get(run.id, IssueCounts()),
+            issues=IssueCounts.model_validate(issues.get(run.id, {})),
             activity=_activity(activities.get(run.id)),
             driven=run.owner in living,
             served=run.project_id in served,
@@ -190,16 +200,6 @@ async def _served_projects(
     return {project.id for project in of if await asyncio.to_thread(Path(project.path).is_dir)}
 
 
-def _issue_counts(verdicts: Sequence[tuple[str, dict[str, Any]]]) -> dict[str, IssueCounts]:
-    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for run_id, verdict in verdicts:
-        found[run_id].update(issue["severity"] for issue in verdict["issues"])
-    return {
-        run_id: IssueCounts(major=counts[Severity.MAJOR], minor=counts[Severity.MINOR])
-        for run_id, counts in found.items()
-    }
-
-
 def _activity(row: ActivityRow | None) -> CurrentActivity | None:
     if row is None:
         return None
@@ -210,9 +210,12 @@ def _activity(row: ActivityRow | None) -> CurrentActivity | None:
 
 def _status(
     run: RunRow,
-    phases: Sequence[PhaseRow],
+    tiers: Sequence[TierCount],
+    current: PhaseRow | None,
     project: ProjectRow,
     *,
+    budget: Mapping[str, Any] | None,
+    turns: Sequence[Turn],
     attempts: int,
     usage: Spend,
     issues: IssueCounts,
@@ -224,10 +227,11 @@ def _status(
 ) -> DashboardRunStatus:
     state = RunState(run.state)
     interrupted = not (state.ended or driven or served) and run.waits_for is None
-    progress = progress_of(run.id, phases, ended=state.ended)
-    current = _current(phases, progress.current_phase_index)
-    unverified = unverified_ids(run)
-    budget = Plan.model_validate(run.plan).budget
+    progress = progress_of(run.id, tiers, ended=state.ended)
+    current = None if state.ended else current
+    limits = None if budget is None else Budget.model_validate(budget)
+    until = run.ended_at or (datetime.now(UTC) if driven else last) or run.started_at
+    waits = waits_of(turns, created_at=run.created_at, driven=driven, last=last)
     return DashboardRunStatus(
         run_id=run.id,
         state=service.shown_state(run, driven=driven),
@@ -240,10 +244,8 @@ def _status(
         total_phases=progress.total_phases,
         completed_tiers=progress.completed_tiers,
         completed_phases=progress.completed_phases,
-        unverified_phases=sum(
-            phase.phase_id in unverified and phase.state == PhaseState.COMPLETED for phase in phases
-        ),
-        skipped_phases=sum(phase.state == PhaseState.SKIPPED for phase in phases),
+        unverified_phases=sum(tier.unverified for tier in tiers),
+        skipped_phases=sum(tier.skipped for tier in tiers),
         percent_complete=progress.percent_complete,
         plan=run.plan_name,
         plan_path=run.plan_path,
@@ -255,9 +257,9 @@ def _status(
         attempts=attempts,
         usage=usage,
         tokens_used=usage.tokens,
-        token_budget=budget and budget.tokens,
+        token_budget=limits and limits.tokens,
         cost_usd=usage.cost_usd,
-        cost_budget_usd=budget and budget.usd,
+        cost_budget_usd=limits and limits.usd,
         issue_counts=issues,
         activity=activity,
         sandboxed=run.confinement != Confinement.NONE,
@@ -278,16 +280,18 @@ def _status(
         ended_at=run.ended_at,
         merged_at=run.merged_at,
         discarded_at=run.discarded_at,
-        elapsed_seconds=_elapsed(run, until=datetime.now(UTC) if driven else last),
+        elapsed_seconds=_seconds(run.started_at, until, ()),
+        working_seconds=_seconds(run.started_at, until, waits),
         as_of=head,
     )
 
 
-def _current(phases: Sequence[PhaseRow], index: int | None) -> PhaseRow | None:
-    return None if index is None else phases[index - 1]
+def _first_open(tiers: Sequence[TierCount]) -> int | None:
+    return next((tier.first_open for tier in tiers if tier.first_open is not None), None)
 
 
-def _elapsed(run: RunRow, *, until: datetime | None) -> float | None:
-    if run.started_at is None:
+def _seconds(start: datetime | None, end: datetime | None, waits: Sequence[Wait]) -> float | None:
+    """From start to end without the waits."""
+    if start is None or end is None:
         return None
-    return max(0.0, ((run.ended_at or until or run.started_at) - run.started_at).total_seconds())
+    return max(0.0, (end - start).total_seconds() - seconds_of(waits, start, end))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
@@ -17,7 +18,8 @@ from autopack.runs.states import DONE, PhaseState
 from autopack.runs.tables import AttemptRow, PhaseRow
 from autopack.usage.recorder import get_usage_summary
 from autopack.usage.schemas import UsageSum
-from autopack.views.phases import unverified_ids
+from autopack.views import queries as stored
+from autopack.views.find import find_phase
 from autopack.views.spend import Spend, spend_of
 from autopack.views.status import DashboardRunStatus, run_status
 
@@ -128,30 +130,13 @@ class RunTimeline(_Frozen):
 async def run_timeline(session: ReadSession, run_id: str) -> RunTimeline:
     """The whole timeline of a run. Raises `NotFound`."""
     status = await run_status(session, run_id)
+    records = await _records(session, run_id)
     phases = await queries.phases(session, run_id)
-    unverified = unverified_ids(await queries.run(session, run_id))
-    attempts = defaultdict[int, list[AttemptRow]](list)
-    for attempt in await queries.attempts(session, run_id):
-        attempts[attempt.phase_index].append(attempt)
-    checks = defaultdict[tuple[int, int], list[CheckView]](list)
-    for row in await queries.evidence_of_run(session, run_id):
-        check = CheckView(step=row.step, evidence=Evidence.model_validate(row.evidence))
-        checks[row.phase_index, row.attempt].append(check)
-    for own in checks.values():
-        own.sort(key=lambda one: one.step != "setup")
-    sums = defaultdict[str | None, list[UsageSum]](list)
-    for one in await get_usage_summary(
-        session, None, ("phase_id", "attempt", "role", "model"), run_id=run_id
-    ):
-        sums[one.phase_id].append(one)
     tiers = dict.fromkeys((phase.tier_index, phase.tier_name) for phase in phases)
-    seen = [
-        _phase(phase, attempts[phase.phase_index], checks, sums[phase.phase_id], unverified)
-        for phase in phases
-    ]
+    seen = [_phase(phase, records) for phase in phases]
     return RunTimeline(
         status=status,
-        baseline=tuple(checks[0, 0]),
+        baseline=tuple(records.checks[0, 0]),
         tiers=tuple(
             _tier(
                 index, name, [view for row, view in zip(phases, seen, strict=True) if row.tier_index == index]
@@ -162,18 +147,49 @@ async def run_timeline(session: ReadSession, run_id: str) -> RunTimeline:
     )
 
 
+async def phase_timeline(session: ReadSession, run_id: str, said: str) -> PhaseTimeline:
+    """One phase, named by its id, its beginning or its number; no other is read. Raises `NotFound`."""
+    await queries.run_head(session, run_id)
+    index = find_phase(await stored.phase_ids(session, run_id), said)
+    phase = await queries.phase(session, run_id, index)
+    return _phase(phase, await _records(session, run_id, phase))
+
+
+@dataclass(frozen=True)
+class _Records:
+    """What was stored of the phases of a run: of each, by its index, index and attempt, or id."""
+
+    attempts: Mapping[int, list[AttemptRow]]
+    checks: Mapping[tuple[int, int], list[CheckView]]
+    sums: Mapping[str | None, list[UsageSum]]
+
+
+async def _records(session: ReadSession, run_id: str, phase: PhaseRow | None = None) -> _Records:
+    """Of every phase, or of one."""
+    index, phase_id = (None, None) if phase is None else (phase.phase_index, phase.phase_id)
+    attempts = defaultdict[int, list[AttemptRow]](list)
+    for attempt in await queries.attempts(session, run_id, phase_index=index):
+        attempts[attempt.phase_index].append(attempt)
+    checks = defaultdict[tuple[int, int], list[CheckView]](list)
+    for row in await queries.evidence_of_run(session, run_id, phase_index=index):
+        check = CheckView(step=row.step, evidence=Evidence.model_validate(row.evidence))
+        checks[row.phase_index, row.attempt].append(check)
+    for own in checks.values():
+        own.sort(key=lambda one: one.step != "setup")
+    sums = defaultdict[str | None, list[UsageSum]](list)
+    by = ("phase_id", "attempt", "role", "model")
+    for one in await get_usage_summary(session, None, by, run_id=run_id, phase_id=phase_id):
+        sums[one.phase_id].append(one)
+    return _Records(attempts, checks, sums)
+
+
 def _tier(index: int, name: str, phases: list[PhaseTimeline]) -> TierTimeline:
     completed = sum(PhaseState(phase.state) in DONE for phase in phases)
     return TierTimeline(index=index, name=name, completed=completed, phases=tuple(phases))
 
 
-def _phase(
-    phase: PhaseRow,
-    attempts: Sequence[AttemptRow],
-    checks: Mapping[tuple[int, int], list[CheckView]],
-    sums: Sequence[UsageSum],
-    unverified: frozenset[str],
-) -> PhaseTimeline:
+def _phase(phase: PhaseRow, records: _Records) -> PhaseTimeline:
+    sums = records.sums[phase.phase_id]
     return PhaseTimeline(
         index=phase.phase_index,
         id=phase.phase_id,
@@ -182,13 +198,13 @@ def _phase(
         complexity=phase.complexity,
         state=phase.state,
         attempts_allowed=phase.attempts_allowed,
-        verified=phase.phase_id not in unverified,
+        verified=phase.verified,
         commit=phase.commit_id,
         summary=phase.summary,
         usage=spend_of(sums),
         attempts=tuple(
-            _attempt(attempt, checks.get((phase.phase_index, attempt.number), []), sums)
-            for attempt in attempts
+            _attempt(attempt, records.checks[phase.phase_index, attempt.number], sums)
+            for attempt in records.attempts[phase.phase_index]
         ),
         started_at=phase.started_at,
         ended_at=phase.ended_at,
