@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple
@@ -109,6 +109,35 @@ async def last_instants(session: ReadSession, run_ids: Sequence[str]) -> dict[st
     newest = select(func.max(EventRow.id)).where(EventRow.run_id.in_(run_ids)).group_by(EventRow.run_id)
     query = select(EventRow.run_id, EventRow.created_at).where(EventRow.id.in_(newest))
     return {row.run_id: row.created_at for row in await session.execute(query)}
+
+
+class Turn(NamedTuple):
+    """A run was moved into a state, or taken over by a process."""
+
+    at: datetime
+    moved_to: str | None
+    """None: it was taken over."""
+    before: datetime | None
+    """When the event before it was committed; None: it is the first."""
+
+
+async def turns(session: AnySession, run_ids: Collection[str]) -> dict[str, list[Turn]]:
+    """Every turn of some runs, by run and in its order."""
+    row = EventRow
+    before = func.lag(row.created_at, type_=row.created_at.type).over(
+        partition_by=row.run_id, order_by=row.id
+    )
+    every = (
+        select(row.id, row.run_id, row.kind, row.payload, row.created_at, before.label("before"))
+        .where(row.run_id.in_(run_ids))
+        .subquery()
+    )
+    wanted = select(every).where(every.c.kind.in_(("run_moved", "run_claimed"))).order_by(every.c.id)
+    found: dict[str, list[Turn]] = {}
+    for one in await session.execute(wanted):
+        moved_to = json.loads(one.payload)["after"] if one.kind == "run_moved" else None
+        found.setdefault(one.run_id, []).append(Turn(one.created_at, moved_to, one.before))
+    return found
 
 
 def _event(row: EventRow) -> Event:
