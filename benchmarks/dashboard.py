@@ -32,9 +32,8 @@ from autopack.runs import queries, service
 from autopack.runs.states import AttemptOutcome, PhaseState, RunState
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-from fixtures.browser import QUIET, found  # noqa: E402
-
-from feed import service as serving  # noqa: E402  (benchmarks/feed.py)
+from feed import service as serving
+from fixtures.browser import QUIET, found
 
 BAR_MS = 250.0
 BAR_TASK_MS = 50.0
@@ -148,7 +147,12 @@ async def commit_to_pixel(page: Page, database: Database, url: str, run_id: str)
     seen: dict[str, float] = await page.evaluate("window.seen")
     delays = sorted(seen[key] - at for key, at in begun.items())
     cuts = statistics.quantiles(delays, n=100)
-    return {"moves": MOVES, "p50_ms": round(cuts[49], 1), "p95_ms": round(cuts[94], 1), "max_ms": round(delays[-1], 1)}
+    return {
+        "moves": MOVES,
+        "p50_ms": round(cuts[49], 1),
+        "p95_ms": round(cuts[94], 1),
+        "max_ms": round(delays[-1], 1),
+    }
 
 
 async def scroll(page: Page, url: str, run_id: str) -> dict[str, Any]:

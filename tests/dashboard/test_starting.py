@@ -228,6 +228,7 @@ async def test_a_plan_is_looked_at_without_creating_anything(tmp_path: Path, set
         assert phase["builder"] == {
             "model": "gpt-5-mini",
             "reason": "complexity low maps builder to gpt-5-mini",
+            "key_set": True,
         }
         assert phase["auditor"]["model"] == "claude-haiku-5-5"
         assert not phase["same_family"]

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autopack.cli.door import RunArgument, in_loop, named, settings
-from autopack.cli.out import emit, say
+from autopack.cli.door import RunArgument, in_loop, named, records, settings
+from autopack.cli.out import emit, note, say, tell
 from autopack.cli.steer import user
 from autopack.cli.words import clean, count
-from autopack.errors import InvalidInput
+from autopack.errors import AutopackError, InvalidInput
+
+if TYPE_CHECKING:
+    from autopack.plan import Plan
 
 app = typer.Typer(help="Look at plans; give a run another one.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command("check")
 def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A plan.yaml.")]) -> None:
-    """Say what is wrong with a plan, or what it holds."""
+    """Say what is wrong with a plan, or what it holds and would take."""
     from autopack.supervisor.planfiles import read_plan
 
     plan = read_plan(named(file))
@@ -36,6 +40,33 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A plan.yaml
             say(f"    {phase.id:<{width}}  {clean(phase.name)} ({kind})")
     if unchecked:
         say(f"Verified by nothing: {', '.join(unchecked)}")
+    in_loop(_estimate(plan, named(file).absolute()))
+
+
+async def _estimate(plan: Plan, file: Path) -> None:
+    """What it would take. A plan is checked where there is no home, too, and none is made for it."""
+    from autopack.cli.estimates import estimate_lines
+    from autopack.routing.policyfile import LivePolicy
+    from autopack.supervisor.planfiles import project_holding
+    from autopack.views.estimate import plan_outlook
+
+    here = settings()
+    if here.postgres_url is None and not (here.home / "autopack.db").exists():
+        return
+    try:
+        async with records() as kept, kept.read() as session:
+            policy = LivePolicy(here.policy_path).now()
+            project = await project_holding(session, file)
+            outlook = await plan_outlook(
+                session, plan, policy, project_id=project and project.id, now=datetime.now(UTC)
+            )
+    except AutopackError as error:
+        note(f"No estimate: {error.message}")
+        return
+    first, *others = estimate_lines(outlook)
+    tell(first)
+    for line in others:
+        tell(line, indent=2)
 
 
 @app.command("schema")

@@ -182,6 +182,7 @@ async def _run_id(services: Services, wanted: Wanted, *, introduced: bool) -> tu
 async def _created(
     services: Services, wanted: Wanted, *, owner: str | None, introduced: bool
 ) -> tuple[str, int]:
+    from autopack.cli.estimates import estimate_of_run
     from autopack.cli.notices import notes_of_start
     from autopack.cli.starter import read_plan
     from autopack.runs import queries
@@ -201,7 +202,8 @@ async def _created(
     )
     async with services.database.read() as session:
         run = await queries.run(session, created.run_id)
+        estimate = await estimate_of_run(session, run)
     more = await notes_of_start(services.settings, found, run)
-    for text in () if introduced else (*created.notices, *more):
+    for text in () if introduced else (*created.notices, *more, *estimate):
         note(text)
     return created.run_id, created.epoch

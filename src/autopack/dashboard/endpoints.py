@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +19,7 @@ from autopack.dashboard.schemas import (
     CheckedPlan,
     ChosenModel,
     CommandOutput,
+    ListedPlan,
     PhaseDetail,
     PlanRequest,
     Project,
@@ -27,6 +30,8 @@ from autopack.errors import InvalidInput, NotFound
 from autopack.feed import queries as feed
 from autopack.plan import Plan
 from autopack.projects import queries as projects
+from autopack.projects.tables import ProjectRow
+from autopack.redaction import Redactor
 from autopack.routing.decisions import Decision
 from autopack.routing.policy import Policy
 from autopack.routing.policyfile import load_policy
@@ -35,6 +40,7 @@ from autopack.runs import queries as runs
 from autopack.supervisor import planfiles
 from autopack.views.change import change_of
 from autopack.views.context import context_block
+from autopack.views.estimate import Outlook, plan_outlook
 from autopack.views.evidence import output_tail
 from autopack.views.health import Health, health
 from autopack.views.notes import delivered_notes
@@ -168,14 +174,28 @@ async def get_context(session: Reading, run_id: RunId) -> MarkdownAnswer:
 
 
 @router.get("/projects", tags=["Projects and plans"], responses=answers())
-async def list_projects(session: Reading) -> ProjectList:
-    """The registered projects."""
-    known = await projects.every(session)
-    found = [
-        Project(id=one.id, name=one.name, path=one.path, there=_is_there(one.path), created_at=one.created_at)
-        for one in known
+async def list_projects(here: Here) -> ProjectList:
+    """The registered projects, each with the plans that it keeps."""
+    async with here.database.read() as session:
+        known = await projects.every(session)
+    return ProjectList(projects=tuple([await _project(one, here.redactor) for one in known]))
+
+
+async def _project(row: ProjectRow, redactor: Redactor) -> Project:
+    there = _is_there(row.path)
+    files = await asyncio.to_thread(planfiles.plan_files, Path(row.path)) if there else []
+    plans = [
+        ListedPlan(path=file.path, name=None if file.name is None else redactor.text(file.name))
+        for file in files
     ]
-    return ProjectList(projects=tuple(found))
+    return Project(
+        id=row.id,
+        name=row.name,
+        path=row.path,
+        there=there,
+        created_at=row.created_at,
+        plans=tuple(plans),
+    )
 
 
 def _is_there(path: str) -> bool:
@@ -187,7 +207,7 @@ def _is_there(path: str) -> bool:
 
 @router.post("/plans/check", tags=["Projects and plans"], responses=answers(*OF_POST, NotFound))
 async def check_plan(here: Here, asked: PlanRequest) -> CheckedPlan:
-    """Look at a plan without running it: what is wrong with it, or who would build and audit each phase."""
+    """Look at a plan without running it: what is wrong, or who would do what, and what it would take."""
     project = None
     if asked.project is not None or asked.plan_path is not None:
         async with here.database.read() as session:
@@ -197,10 +217,15 @@ async def check_plan(here: Here, asked: PlanRequest) -> CheckedPlan:
         plan = await asyncio.to_thread(planfiles.read_plan, path)
     else:
         plan = await asyncio.to_thread(planfiles.check_document, asked.plan or {}, here.redactor)
-    return _checked(plan, load_policy(here.settings.policy_path))
+    policy = load_policy(here.settings.policy_path)
+    async with here.database.read() as session:
+        outlook = await plan_outlook(
+            session, plan, policy, project_id=project and project.id, now=datetime.now(UTC)
+        )
+    return _checked(plan, policy, outlook, here.environ)
 
 
-def _checked(plan: Plan, policy: Policy) -> CheckedPlan:
+def _checked(plan: Plan, policy: Policy, outlook: Outlook, environ: Mapping[str, str]) -> CheckedPlan:
     router = ModelRouter(policy)
     phases: list[CheckedPhase] = []
     for _, index, tier, phase in plan.phases():
@@ -212,17 +237,27 @@ def _checked(plan: Plan, policy: Policy) -> CheckedPlan:
             tier_name=tier.name,
             category=phase.category,
             complexity=phase.complexity,
+            attempts=phase.attempts,
+            files=phase.files,
             verified=bool(plan.commands(phase)),
-            builder=_chosen(chosen.builder),
-            auditor=_chosen(chosen.auditor),
+            builder=_chosen(chosen.builder, environ),
+            auditor=_chosen(chosen.auditor, environ),
             same_family=chosen.auditor.same_family,
         )
         phases.append(checked)
-    return CheckedPlan(name=plan.name, tiers=len(plan.tiers), phases=tuple(phases))
+    return CheckedPlan(
+        name=plan.name,
+        tiers=len(plan.tiers),
+        phases=tuple(phases),
+        estimate=outlook.estimate,
+        estimate_reason=outlook.reason,
+        warnings=outlook.warnings,
+    )
 
 
-def _chosen(decision: Decision) -> ChosenModel:
-    return ChosenModel(model=decision.model.name, reason=decision.reason)
+def _chosen(decision: Decision, environ: Mapping[str, str]) -> ChosenModel:
+    model = decision.model
+    return ChosenModel(model=model.name, reason=decision.reason, key_set=model.key_set(environ))
 
 
 @router.get(

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validat
 from autopack.dashboard.access import PHASE, RUN_ID
 from autopack.dashboard.contract import PLAN_REF
 from autopack.supervisor.overriding import Scope
+from autopack.views.estimate import PlanEstimate
 from autopack.views.notes import DeliveredNote
 from autopack.views.status import DashboardRunStatus
 from autopack.views.timeline import PhaseTimeline
@@ -159,6 +160,15 @@ class PhaseDetail(_Answer):
     """Id of the newest event of the feed that this holds: follow the feed from there."""
 
 
+class ListedPlan(_Answer):
+    """A file of a project that may be a plan."""
+
+    path: str
+    """From the project's top: what `plan_path` takes."""
+    name: str | None
+    """The plan's own; null where the file is no plan that can be used as it is."""
+
+
 class Project(_Answer):
     """A repository that Autopack works on."""
 
@@ -168,6 +178,8 @@ class Project(_Answer):
     there: bool
     """Whether its folder is there now."""
     created_at: datetime
+    plans: tuple[ListedPlan, ...]
+    """Its `.autopack/*.yaml` and `*.yml`, plan.yaml first, then by name; at most 50."""
 
 
 class ProjectList(_Answer):
@@ -181,6 +193,8 @@ class ChosenModel(_Answer):
 
     model: str
     reason: str
+    key_set: bool
+    """Whether the key of its provider is set here: without it no run of the plan starts."""
 
 
 class CheckedPhase(_Answer):
@@ -192,6 +206,10 @@ class CheckedPhase(_Answer):
     tier_name: str
     category: str
     complexity: str
+    attempts: int
+    """How often the Builder may try."""
+    files: tuple[str, ...]
+    """Its scope, as globs: a change outside is a failed attempt. Empty: no scope."""
     verified: bool
     """Whether any command verifies it; not where the plan says `verify: none`."""
     builder: ChosenModel
@@ -206,3 +224,9 @@ class CheckedPlan(_Answer):
     name: str
     tiers: int
     phases: tuple[CheckedPhase, ...]
+    estimate: PlanEstimate | None
+    """What it would take; null where too little was run here to tell."""
+    estimate_reason: str | None
+    """Why there is no estimate, in words; null where there is one."""
+    warnings: tuple[str, ...]
+    """Budgets of the plan, and what is left of its models' quotas, that are less than the estimate."""

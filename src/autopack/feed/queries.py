@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -155,7 +155,7 @@ class Turn(NamedTuple):
     """When whoever drove the run before had last told of it."""
 
 
-async def turns(session: ReadSession, run_ids: Sequence[str]) -> dict[str, list[Turn]]:
+async def turns(session: ReadSession, run_ids: Collection[str]) -> dict[str, list[Turn]]:
     """Moves, claims and wishes of several runs, by run and in their order: few, however large a run is."""
     earlier = aliased(EventRow)
     told = (

@@ -72,6 +72,10 @@ class ModelRef(BaseModel):
     pool: str = Field(default_factory=lambda said: said["provider"])
     """The quota that its calls count against."""
 
+    def key_set(self, environ: Mapping[str, str]) -> bool:
+        """Whether the key of its provider is set in an environment."""
+        return bool(environ.get(self.api_key_env, "").strip())
+
 
 class _Unresolved(ValueError):
     """No model can be called by this name; the text says why and what to do."""

@@ -11,13 +11,14 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from autopack import userfiles
 from autopack.config import Settings
 from autopack.db import ReadSession
-from autopack.errors import InvalidInput, NotFound
+from autopack.errors import AutopackError, InvalidInput, NotFound
 from autopack.plan import Plan, parse_plan
 from autopack.projects import queries
 from autopack.projects.tables import ProjectRow
@@ -27,6 +28,10 @@ STARTER_NAME = "Replace this with what to build first"
 STARTER_DESCRIPTION = """\
 What to build, in as many words as it takes: behaviour, edge cases, names that must be kept,
           how it is tested. This is what the Builder reads."""
+
+FOLDER = ".autopack"
+"""Where a project keeps its plans."""
+MOST_LISTED = 50
 
 _DOCUMENT = "plan"
 """What a document is called in errors."""
@@ -130,6 +135,57 @@ def plan_in_project(top: Path, said: str) -> Path:
     if not stat.S_ISREG(mode):
         raise InvalidInput(f"{said} is not a file.", hint=_ALLOWED)
     return path
+
+
+class PlanFile(NamedTuple):
+    """A file of a project that may be a plan, with the plan's own name."""
+
+    path: str
+    """From the project's top, with slashes."""
+    name: str | None
+    """None where it can't be used as it is."""
+
+
+def plan_files(top: Path) -> list[PlanFile]:
+    """The files that stand where a project keeps its plans, `plan.yaml` first, then by name: the first 50.
+
+    A folder or a file that a link puts outside the project is not looked at.
+    """
+    inside, folder = os.path.realpath(top), os.path.realpath(top / FOLDER)
+    if not Path(folder).is_relative_to(inside):
+        return []
+    try:
+        names = [one.name for one in Path(folder).iterdir() if one.suffix in (".yaml", ".yml")]
+    except OSError:
+        return []
+    found: list[PlanFile] = []
+    for name in sorted(names, key=lambda name: (name != "plan.yaml", name)):
+        if len(found) == MOST_LISTED:
+            break
+        try:
+            name.encode()  # else no request can hold it
+            path = plan_in_project(top, f"{FOLDER}/{name}")
+            seen = path.stat()
+        except (AutopackError, OSError, UnicodeEncodeError):
+            continue
+        name_of_plan = _name_in(path, (seen.st_mtime_ns, seen.st_size, seen.st_ino))
+        found.append(PlanFile(f"{FOLDER}/{name}", name_of_plan))
+    return found
+
+
+@lru_cache(maxsize=1_000)
+def _name_in(path: Path, _as_it_is: tuple[int, int, int]) -> str | None:
+    """The name of the plan in a file. As it is it is read once: a page asks for the list again and again."""
+    try:
+        return read_plan(path).name
+    except AutopackError:
+        return None
+
+
+async def project_holding(session: ReadSession, path: Path) -> ProjectRow | None:
+    """The innermost registered project that an absolute path is in; None: there is none."""
+    found = _holding(await queries.every(session), str(path))
+    return found[0] if found else None
 
 
 def _holding(known: Sequence[ProjectRow], plan_path: str | None) -> list[ProjectRow]:

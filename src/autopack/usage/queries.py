@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -144,8 +144,9 @@ async def summary(
     until: datetime | None = None,
     run_id: str | None = None,
     phase_id: str | None = None,
+    run_ids: Collection[str] | None = None,
 ) -> list[UsageSum]:
-    """Sums over events, one row per distinct value of `group_by`, largest first."""
+    """Sums over events (of one run, or of some), one row per distinct value of `group_by`, largest first."""
     columns = [getattr(UsageEventRow, name) for name in group_by]
 
     def reported(column: ColumnElement[int] | Any) -> ColumnElement[int]:
@@ -178,6 +179,8 @@ async def summary(
         query = query.where(UsageEventRow.run_id == run_id)
     if phase_id is not None:
         query = query.where(UsageEventRow.phase_id == phase_id)
+    if run_ids is not None:
+        query = query.where(UsageEventRow.run_id.in_(run_ids))
     if columns:
         query = query.group_by(*columns)
     query = query.order_by(func.sum(size).desc())

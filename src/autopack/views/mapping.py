@@ -150,5 +150,5 @@ def _choice(policy: Policy, model: ModelRef, environ: Mapping[str, str]) -> Mode
         family=model.family,
         pool=model.pool,
         priced=policy.is_priced(model),
-        key_set=bool(environ.get(model.api_key_env, "").strip()),
+        key_set=model.key_set(environ),
     )

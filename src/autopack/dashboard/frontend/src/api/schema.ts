@@ -184,6 +184,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/dashboard/runs/{run_id}/outline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Run Outline
+         * @description A run as one picture: phases and attempts with their stages and cost, and when it waited.
+         *
+         *     In a fraction of the time and size of the timeline, however many phases there are.
+         */
+        get: operations["get_run_outline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/dashboard/runs/{run_id}/phases/{phase}": {
         parameters: {
             query?: never;
@@ -213,7 +235,7 @@ export interface paths {
         };
         /**
          * Get Diff
-         * @description What a run committed, or what the last attempt at a phase changed, as a diff that git applies.
+         * @description What a run committed, or what an attempt at a phase changed, as a diff that git applies.
          */
         get: operations["get_diff"];
         put?: never;
@@ -253,7 +275,7 @@ export interface paths {
         };
         /**
          * List Projects
-         * @description The registered projects.
+         * @description The registered projects, each with the plans that it keeps.
          */
         get: operations["list_projects"];
         put?: never;
@@ -275,7 +297,7 @@ export interface paths {
         put?: never;
         /**
          * Check Plan
-         * @description Look at a plan without running it: what is wrong with it, or who would build and audit each phase.
+         * @description Look at a plan without running it: what is wrong, or who would do what, and what it would take.
          */
         post: operations["check_plan"];
         delete?: never;
@@ -551,6 +573,35 @@ export interface components {
             whole: boolean;
         };
         /**
+         * AttemptOutline
+         * @description One try at a phase.
+         */
+        AttemptOutline: {
+            /** Number */
+            number: number;
+            /** Outcome */
+            outcome: string;
+            /**
+             * Builder
+             * @description Name of the model in effect; null before routing.
+             */
+            builder: string | null;
+            /** Auditor */
+            auditor: string | null;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Stages
+             * @description In their order; one that was gone on with after a stop has a stage more than once.
+             */
+            stages: components["schemas"]["Stage"][];
+        };
+        /**
          * AttemptUsage
          * @description What one try at a phase used.
          */
@@ -715,6 +766,16 @@ export interface components {
             /** Complexity */
             complexity: string;
             /**
+             * Attempts
+             * @description How often the Builder may try.
+             */
+            attempts: number;
+            /**
+             * Files
+             * @description Its scope, as globs: a change outside is a failed attempt. Empty: no scope.
+             */
+            files: string[];
+            /**
              * Verified
              * @description Whether any command verifies it; not where the plan says `verify: none`.
              */
@@ -738,6 +799,18 @@ export interface components {
             tiers: number;
             /** Phases */
             phases: components["schemas"]["CheckedPhase"][];
+            /** @description What it would take; null where too little was run here to tell. */
+            estimate: components["schemas"]["PlanEstimate"] | null;
+            /**
+             * Estimate Reason
+             * @description Why there is no estimate, in words; null where there is one.
+             */
+            estimate_reason: string | null;
+            /**
+             * Warnings
+             * @description Budgets of the plan, and what is left of its models' quotas, that are less than the estimate.
+             */
+            warnings: string[];
         };
         /**
          * ChosenModel
@@ -748,6 +821,11 @@ export interface components {
             model: string;
             /** Reason */
             reason: string;
+            /**
+             * Key Set
+             * @description Whether the key of its provider is set here: without it no run of the plan starts.
+             */
+            key_set: boolean;
         };
         /**
          * CommandOutput
@@ -965,9 +1043,15 @@ export interface components {
             discarded_at: string | null;
             /**
              * Elapsed Seconds
-             * @description From the start to the end, to now, or to the last event of an interrupted run.
+             * @description From the start to the end, to now, or to the last event of whoever drove a run that nobody drives.
              */
             elapsed_seconds: number | null;
+            /**
+             * Working Seconds
+             * @description Of those, what was not waited: paused, scheduled, queued again, or driven by nobody. Null before the
+             *     start. `waits` of the outline says when it was waited, and how exactly that is known.
+             */
+            working_seconds: number | null;
             /**
              * As Of
              * @description Id of the newest event of the feed that this holds: follow the feed from there.
@@ -1005,6 +1089,30 @@ export interface components {
             candidates: components["schemas"]["Candidate"][];
             /** Until */
             until: string | null;
+        };
+        /**
+         * DeliveredNote
+         * @description A note that was in the prompt of one conversation, and what it says now.
+         */
+        DeliveredNote: {
+            /** Note Id */
+            note_id: string;
+            /**
+             * Text
+             * @description Null: it is in the project's file no more, or the file can't be read.
+             */
+            text: string | null;
+            /** Author */
+            author: string | null;
+            /** Attempt */
+            attempt: number;
+            /** Role */
+            role: string;
+            /**
+             * Delivered At
+             * Format: date-time
+             */
+            delivered_at: string;
         };
         /**
          * DiskPart
@@ -1075,6 +1183,53 @@ export interface components {
              * @description What to do about it; may be empty.
              */
             hint: string;
+        };
+        /**
+         * EstimateCoverage
+         * @description How many of the plan's phases have samples, by their level.
+         */
+        EstimateCoverage: {
+            /**
+             * Category
+             * @description Of the same category and complexity.
+             */
+            category: number;
+            /**
+             * Complexity
+             * @description Of the same complexity.
+             */
+            complexity: number;
+            /**
+             * Any
+             * @description Any phases.
+             */
+            any: number;
+            /**
+             * None
+             * @description Not in the sums: no samples.
+             */
+            none: number;
+        };
+        /**
+         * EstimatedNeed
+         * @description What work takes, its failed attempts included.
+         */
+        EstimatedNeed: {
+            /**
+             * Tokens
+             * @description Input and output; calls of unknown usage at the most that they can have taken.
+             */
+            tokens: number;
+            /**
+             * Cost Usd
+             * @description Null where the dollars of any sample are not known. Of simulated ones list prices, that nobody pays.
+             */
+            cost_usd: string | null;
+            /**
+             * Minutes
+             * @description In which the run is in progress: pauses and waits for a quota are not in it.
+             */
+            minutes: number;
         };
         /**
          * Evidence
@@ -1203,6 +1358,22 @@ export interface components {
              * @default 0
              */
             minor: number;
+        };
+        /**
+         * ListedPlan
+         * @description A file of a project that may be a plan.
+         */
+        ListedPlan: {
+            /**
+             * Path
+             * @description From the project's top: what `plan_path` takes.
+             */
+            path: string;
+            /**
+             * Name
+             * @description The plan's own; null where the file is no plan that can be used as it is.
+             */
+            name: string | null;
         };
         /**
          * ModelChoice
@@ -1498,10 +1669,75 @@ export interface components {
              */
             outputs: components["schemas"]["CommandOutput"][];
             /**
+             * Notes
+             * @description Human notes that its conversations carried, in the order of delivery.
+             */
+            notes: components["schemas"]["DeliveredNote"][];
+            /**
+             * Waits
+             * @description When the run did not work while it was at this phase.
+             */
+            waits: components["schemas"]["Wait"][];
+            /**
              * As Of
              * @description Id of the newest event of the feed that this holds: follow the feed from there.
              */
             as_of: number;
+        };
+        /**
+         * PhaseEstimate
+         * @description What one phase would take, as similar ones did.
+         */
+        PhaseEstimate: {
+            /** Id */
+            id: string;
+            /** @description The median of the samples, of each number by itself. */
+            expected: components["schemas"]["EstimatedNeed"];
+            /** @description Their 90th percentile, of each number by itself; the largest where they are fewer than ten. */
+            high: components["schemas"]["EstimatedNeed"];
+            /**
+             * Level
+             * @description What the samples have in common with it: `category` (and complexity), `complexity`, or `any`.
+             * @enum {string}
+             */
+            level: "category" | "complexity" | "any";
+            /**
+             * Same Project
+             * @description They are of the same project.
+             */
+            same_project: boolean;
+            /** Samples */
+            samples: number;
+        };
+        /**
+         * PhaseOutline
+         * @description One phase and its attempts.
+         */
+        PhaseOutline: {
+            /** Index */
+            index: number;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Category */
+            category: string;
+            /** Complexity */
+            complexity: string;
+            /** State */
+            state: string;
+            /**
+             * Verified
+             * @description Whether any command verifies it; not where the plan says `verify: none`.
+             */
+            verified: boolean;
+            /** Started At */
+            started_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            usage: components["schemas"]["Spend"];
+            /** Attempts */
+            attempts: components["schemas"]["AttemptOutline"][];
         };
         /**
          * PhaseTimeline
@@ -1558,6 +1794,27 @@ export interface components {
             booked: components["schemas"]["Booked"];
             /** Attempts */
             attempts: components["schemas"]["AttemptUsage"][];
+        };
+        /**
+         * PlanEstimate
+         * @description What a plan would take, from the history of this home. Its sums hold the phases that have samples.
+         */
+        PlanEstimate: {
+            /** @description The sum of the phases' expected needs. */
+            expected: components["schemas"]["EstimatedNeed"];
+            /** @description The sum of the phases' high needs: a ceiling that a whole plan rarely comes to, not a percentile. */
+            high: components["schemas"]["EstimatedNeed"];
+            /**
+             * Simulated
+             * @description The models of the plan, and all samples, are answered by a script.
+             */
+            simulated: boolean;
+            covered: components["schemas"]["EstimateCoverage"];
+            /**
+             * Phases
+             * @description Those that have samples, in the plan's order.
+             */
+            phases: components["schemas"]["PhaseEstimate"][];
         };
         /**
          * PlanRequest
@@ -1642,6 +1899,11 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /**
+             * Plans
+             * @description Its `.autopack/*.yaml` and `*.yml`, plan.yaml first, then by name; at most 50.
+             */
+            plans: components["schemas"]["ListedPlan"][];
         };
         /**
          * ProjectList
@@ -1789,6 +2051,26 @@ export interface components {
         RunList: {
             /** Runs */
             runs: components["schemas"]["DashboardRunStatus"][];
+        };
+        /**
+         * RunOutline
+         * @description A run from its creation to now.
+         */
+        RunOutline: {
+            /** Run Id */
+            run_id: string;
+            /** Tiers */
+            tiers: components["schemas"]["TierOutline"][];
+            /**
+             * Waits
+             * @description When it did not work, in their order; none overlaps another. What is between them was work.
+             */
+            waits: components["schemas"]["Wait"][];
+            /**
+             * As Of
+             * @description Id of the newest event of the feed that this holds: follow the feed from there.
+             */
+            as_of: number;
         };
         /**
          * RunTimeline
@@ -1970,6 +2252,27 @@ export interface components {
             simulated: boolean;
         };
         /**
+         * Stage
+         * @description What an attempt was at, and when. The run may have waited meanwhile: see its `waits`.
+         */
+        Stage: {
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "building" | "verifying" | "auditing" | "committing";
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * Ended At
+             * @description Null: it is at it.
+             */
+            ended_at: string | null;
+        };
+        /**
          * StartedRun
          * @description A run that was created, and starts as soon as the service has a hand free.
          */
@@ -2009,6 +2312,24 @@ export interface components {
              * @default 0
              */
             skipped: number;
+        };
+        /**
+         * TierOutline
+         * @description One tier and its phases.
+         */
+        TierOutline: {
+            /** Index */
+            index: number;
+            /** Name */
+            name: string;
+            /**
+             * Completed
+             * @description Phases that are done, skipped ones included.
+             */
+            completed: number;
+            usage: components["schemas"]["Spend"];
+            /** Phases */
+            phases: components["schemas"]["PhaseOutline"][];
         };
         /**
          * TierTimeline
@@ -2111,6 +2432,35 @@ export interface components {
              * @description One paragraph: what the change does and why it may (not) pass.
              */
             summary: string;
+        };
+        /**
+         * Wait
+         * @description A stretch in which a run did not work.
+         */
+        Wait: {
+            /**
+             * What
+             * @description `queued`, `paused`, `scheduled`; `failed` or `cancelled` where it was gone on with later; or
+             *     `interrupted`: nobody drove it. Those begin and end with a move of the run, to the instant. An interrupted
+             *     one ends when a process took the run up, or someone stopped it; it begins with the last event of whoever
+             *     drove it before, which may have worked on for up to one step, such as a Builder's, after that.
+             */
+            what: string;
+            /**
+             * Reason
+             * @description Why, as the run's move had it: such as `asked`, `quota_reset`, `budget_reached`; else empty.
+             */
+            reason: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * Ended At
+             * @description Null: it lasts.
+             */
+            ended_at: string | null;
         };
         /**
          * WindowUsage
@@ -3151,6 +3501,83 @@ export interface operations {
             };
         };
     };
+    get_run_outline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A run's whole id. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOutline"];
+                };
+            };
+            /** @description The request may come from another machine or another site's page, or through a proxy. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description What is named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description What was sent can't be used as it is. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A defect of Autopack. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Something outside Autopack (database, disk, git, sandbox) is missing or broken. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     get_phase: {
         parameters: {
             query?: {
@@ -3238,6 +3665,8 @@ export interface operations {
             query?: {
                 /** @description A phase's id or its number; without it, the whole run. */
                 phase?: string | null;
+                /** @description Number of an attempt at the phase; without it, the last one. */
+                attempt?: number | null;
             };
             header?: never;
             path: {

@@ -72,6 +72,7 @@ export function run(changes: Partial<Run> = {}): Run {
     merged_at: null,
     discarded_at: null,
     elapsed_seconds: 330,
+    working_seconds: 300,
     as_of: 42,
     ...changes,
   };

@@ -2,35 +2,11 @@
 
 import type { Schemas } from "../../api/client";
 
-type Need = { tokens: number; cost_usd: string | null; minutes: number };
-type PhaseEstimate = {
-  id: string;
-  expected: Need;
-  high: Need;
-  level: "category" | "complexity" | "any";
-  same_project: boolean;
-  samples: number;
-};
-
-export type Estimate = {
-  expected: Need;
-  high: Need;
-  simulated: boolean;
-  covered: Record<"category" | "complexity" | "any" | "none", number>;
-  phases: readonly PhaseEstimate[];
-};
-
-export type ChosenModel = Schemas["ChosenModel"] & { key_set?: boolean };
-export type CheckedPhase = Schemas["CheckedPhase"] & { builder: ChosenModel; auditor: ChosenModel };
-export type CheckedPlan = Omit<Schemas["CheckedPlan"], "phases"> & {
-  phases: readonly CheckedPhase[];
-  estimate?: Estimate | null;
-  estimate_reason?: string | null;
-  warnings?: readonly string[];
-};
-export type Project = Schemas["Project"] & {
-  plans?: readonly { path: string; name: string | null }[];
-};
+export type Estimate = Schemas["PlanEstimate"];
+export type ChosenModel = Schemas["ChosenModel"];
+export type CheckedPhase = Schemas["CheckedPhase"];
+export type CheckedPlan = Schemas["CheckedPlan"];
+export type Project = Schemas["Project"];
 
 export const USUAL_PATH = ".autopack/plan.yaml";
 
