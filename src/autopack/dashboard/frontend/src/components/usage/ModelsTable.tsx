@@ -96,7 +96,10 @@ function ModelRow({ row, listPrice }: { row: Row; listPrice: boolean }) {
   const cell = "px-1 py-1.5 text-right align-top sm:px-3 sm:whitespace-nowrap";
   return (
     <tr className={`border-line border-t ${row.simulated ? "text-muted italic" : ""}`}>
-      <th scope="row" className="min-w-18 py-1.5 pr-1 pl-3 font-medium text-xs sm:text-sm wrap-anywhere sm:pr-3 sm:pl-4">
+      <th
+        scope="row"
+        className="min-w-18 py-1.5 pr-1 pl-3 font-medium text-xs sm:text-sm wrap-anywhere sm:pr-3 sm:pl-4"
+      >
         {row.model}
         <span className="block font-normal text-muted sm:hidden">{row.provider}</span>
       </th>
