@@ -5,9 +5,9 @@ import { modelUsage, UNKNOWN, usage } from "../../testing/usageFixtures";
 import { ModelsTable } from "./ModelsTable";
 
 const MODELS = [
+  modelUsage("qwen", { tokens: 0, cost_usd: null, unpriced_calls: 4 }, "local"),
   modelUsage("opus", { tokens: 3_000, prompt_tokens: 1_000, cost_usd: "1.00" }),
   modelUsage("luna", { tokens: 1_000, prompt_tokens: 4_000, cost_usd: "2.00" }, "openai"),
-  modelUsage("qwen", { tokens: 0, cost_usd: null, unpriced_calls: 4 }, "local"),
   modelUsage("lost", UNKNOWN, "glm"),
   modelUsage("opus", { tokens: 500, cost_usd: "9.00", simulated: true }),
 ];
