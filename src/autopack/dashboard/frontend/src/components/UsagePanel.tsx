@@ -38,10 +38,14 @@ export default function UsagePanel() {
         title="Usage"
         aside={<Choice label="Period" options={CHOICES} value={period} onChange={setPeriod} />}
       >
-        {data !== undefined && <Totals usage={data} />}
+        {data !== undefined ? (
+          <Totals usage={data} />
+        ) : error === null ? (
+          <Loading what="usage" lines={8} />
+        ) : (
+          <ProblemNote error={error} retry={refetch} className="mx-4 mb-4" />
+        )}
       </Panel>
-      {data === undefined && error === null && <Loading what="usage" lines={8} />}
-      {data === undefined && error !== null && <ProblemNote error={error} retry={refetch} />}
       {data !== undefined && (
         <>
           {error !== null && <Old usage={data} error={error} retry={refetch} />}

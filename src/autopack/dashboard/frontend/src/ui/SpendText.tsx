@@ -9,23 +9,29 @@ import { count, tokens, usd, whole } from "../words/format";
 export function SpendText({ spend, listPrice = false }: { spend: Spend; listPrice?: boolean }) {
   return (
     <span title={explained(spend, listPrice)} className="whitespace-nowrap">
-      {tokensText(spend)}
+      <Tokens spend={spend} />
       <span className="text-muted"> · </span>
       <Dollars spend={spend} listPrice={listPrice} />
     </span>
   );
 }
 
+/** Tokens alone, as above. */
+export function Tokens({ spend }: { spend: Spend }) {
+  const known = spend.calls === 0 || spend.calls > spend.unknown_calls;
+  return <span className={known ? undefined : "text-warn"}>{tokensText(spend)}</span>;
+}
+
 /** Dollars alone, as above. */
 export function Dollars({ spend, listPrice = false }: { spend: Spend; listPrice?: boolean }) {
   const notCharged = spend.simulated || listPrice;
-  const text = dollarsText(spend, listPrice);
+  const known = spend.calls === 0 || spend.cost_usd !== null;
   return (
     <span
       title={explained(spend, listPrice)}
-      className={notCharged && spend.cost_usd !== null ? "text-muted italic" : undefined}
+      className={known ? (notCharged ? "text-muted italic" : undefined) : "text-warn"}
     >
-      {text}
+      {dollarsText(spend, listPrice)}
       {spend.simulated && spend.cost_usd !== null && " sim."}
     </span>
   );

@@ -1,5 +1,5 @@
 import clsx from "clsx";
-import { Dollars, explained, tokensText } from "../../ui/SpendText";
+import { Dollars, explained, Tokens } from "../../ui/SpendText";
 import { type Chart, isNotional, type Strand, type Unit } from "./series";
 
 /** What each colour of the chart is, with what it sums to. */
@@ -22,7 +22,7 @@ export function Legend({ chart, unit }: { chart: Chart; unit: Unit }) {
           </span>
           <span className="ml-auto whitespace-nowrap">
             {unit === "tokens" ? (
-              tokensText(strand.whole)
+              <Tokens spend={strand.whole} />
             ) : (
               <Dollars spend={strand.whole} listPrice={strand.listPrice} />
             )}

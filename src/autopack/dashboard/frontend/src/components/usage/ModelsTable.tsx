@@ -36,7 +36,7 @@ export function ModelsTable({ usage, subscribed }: Props) {
   return (
     <Panel title="Models">
       <Scrollable label="Models, the table">
-        <table className="w-full text-left text-xs sm:text-sm">
+        <table className="w-full text-left text-[0.7rem] sm:text-sm">
           <caption className="sr-only">
             Tokens and cost of each model in {span}. The headings sort; real and simulated calls stay apart.
           </caption>
@@ -54,7 +54,7 @@ export function ModelsTable({ usage, subscribed }: Props) {
                     <button
                       type="button"
                       onClick={() => sort(column, numeric)}
-                      className={`flex min-h-9 px-1 sm:px-3 w-full items-center gap-1 rounded-md font-medium text-muted hover:bg-sunken hover:text-ink pointer-coarse:min-h-11 [&>svg]:size-3.5 [&>svg]:shrink-0 ${numeric ? "justify-end text-right" : column === "model" ? "pl-4 text-left" : "text-left"}`}
+                      className={`flex min-h-9 w-full items-center gap-0.5 rounded-md px-1 font-medium sm:px-3 text-muted hover:bg-sunken hover:text-ink pointer-coarse:min-h-11 [&>svg]:size-3 sm:[&>svg]:size-3.5 [&>svg]:shrink-0 ${numeric ? "justify-end text-right" : column === "model" ? "pl-3 text-left sm:pl-4" : "text-left"}`}
                     >
                       {label}
                       {!by ? (
@@ -76,7 +76,7 @@ export function ModelsTable({ usage, subscribed }: Props) {
                 <th
                   scope="rowgroup"
                   colSpan={COLUMNS.length}
-                  className="border-line border-t bg-canvas px-4 py-1 font-medium text-muted text-xs"
+                  className="border-line border-t bg-canvas px-3 py-1 sm:px-4 font-medium text-muted text-xs"
                 >
                   {group.title}
                 </th>
@@ -96,9 +96,12 @@ function ModelRow({ row, listPrice }: { row: Row; listPrice: boolean }) {
   const cell = "px-1 py-1.5 text-right align-top sm:px-3 sm:whitespace-nowrap";
   return (
     <tr className={`border-line border-t ${row.simulated ? "text-muted italic" : ""}`}>
-      <th scope="row" className="min-w-24 py-1.5 pr-1 pl-4 font-medium wrap-anywhere sm:pr-3">
+      <th
+        scope="row"
+        className="min-w-18 py-1.5 pr-1 pl-3 font-medium text-xs sm:text-sm wrap-anywhere sm:pr-3 sm:pl-4"
+      >
         {row.model}
-        <span className="block font-normal text-muted text-xs sm:hidden">{row.provider}</span>
+        <span className="block font-normal text-muted sm:hidden">{row.provider}</span>
       </th>
       <td className="hidden px-3 py-1.5 align-top sm:table-cell">{row.provider}</td>
       <td className={cell}>
@@ -110,7 +113,7 @@ function ModelRow({ row, listPrice }: { row: Row; listPrice: boolean }) {
       <td className={cell}>
         <Dollars spend={row.spend} listPrice={listPrice} />
       </td>
-      <td className={`${cell} pr-3`}>{row.share === null ? "–" : share(row.share)}</td>
+      <td className={`${cell} pr-2`}>{row.share === null ? "–" : share(row.share)}</td>
     </tr>
   );
 }

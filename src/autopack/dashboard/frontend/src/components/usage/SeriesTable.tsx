@@ -13,7 +13,7 @@ export function SeriesTable({ chart, unit, title }: { chart: Chart; unit: Unit; 
         As a table
       </summary>
       <Scrollable label={`${title}, as a table`}>
-        <table className="mt-2 w-full text-left">
+        <table className="mt-2 w-full text-left print:text-[0.6rem]">
           <caption className="sr-only">{title}. Times without a call are left out.</caption>
           <thead className="text-muted">
             <tr>
@@ -24,7 +24,7 @@ export function SeriesTable({ chart, unit, title }: { chart: Chart; unit: Unit; 
                 <th
                   key={strand.key}
                   scope="col"
-                  className="min-w-20 max-w-48 px-3 py-1 text-right font-medium wrap-anywhere"
+                  className="min-w-20 max-w-48 px-3 print:min-w-0 print:px-1 py-1 text-right font-medium wrap-anywhere"
                 >
                   {strand.name}
                   {strand.simulated && " (simulated)"}
@@ -41,7 +41,7 @@ export function SeriesTable({ chart, unit, title }: { chart: Chart; unit: Unit; 
                   </time>
                 </th>
                 {chart.strands.map((strand) => (
-                  <td key={strand.key} className="px-3 py-1 text-right whitespace-nowrap">
+                  <td key={strand.key} className="px-3 py-1 text-right whitespace-nowrap print:px-1">
                     <Figure spend={column.parts.get(strand.key)} unit={unit} listPrice={strand.listPrice} />
                   </td>
                 ))}

@@ -9,7 +9,7 @@ import {
   XAxis,
   YAxis,
 } from "recharts";
-import { Dollars, tokensText } from "../../ui/SpendText";
+import { Dollars, Tokens } from "../../ui/SpendText";
 import { count, fully, tokens, usd } from "../../words/format";
 import { Swatch } from "./Legend";
 import { type Chart, type Column, heightOf, isNotional, shownValue, type Unit, unknownCalls } from "./series";
@@ -118,7 +118,11 @@ function Told({ chart, column, unit }: { chart: Chart; column: Column; unit: Uni
               {strand.simulated && " (simulated)"}
             </span>
             <span className="ml-auto whitespace-nowrap">
-              {unit === "tokens" ? tokensText(spend) : <Dollars spend={spend} listPrice={strand.listPrice} />}
+              {unit === "tokens" ? (
+                <Tokens spend={spend} />
+              ) : (
+                <Dollars spend={spend} listPrice={strand.listPrice} />
+              )}
             </span>
           </p>
         );

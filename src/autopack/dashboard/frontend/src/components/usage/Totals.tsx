@@ -1,7 +1,7 @@
 import type { Spend } from "../../api/runs";
 import type { Pool, Usage } from "../../api/usage";
 import { Badge } from "../../ui/Badge";
-import { Dollars, explained, tokensText } from "../../ui/SpendText";
+import { Dollars, explained, Tokens } from "../../ui/SpendText";
 import { clock, count, fully, tokens } from "../../words/format";
 import { added } from "./series";
 import { PERIODS } from "./words";
@@ -61,7 +61,7 @@ function Total({ title, note, spend, listPrice = false }: TotalProps) {
         {note !== undefined && <Badge>{note}</Badge>}
       </h3>
       <p className="flex flex-wrap items-baseline gap-x-4 font-semibold text-xl">
-        <span>{tokensText(spend)}</span>
+        <Tokens spend={spend} />
         <Dollars spend={spend} listPrice={listPrice} />
         <span className="font-normal text-muted text-sm">{count(spend.calls, "call")}</span>
       </p>
