@@ -61,6 +61,7 @@ def fill(url: str, events: int) -> None:
             rows = [_event(number, events, now) for number in range(start, min(events, start + 50_000))]
             connection.execute(insert(UsageEventRow), rows)
         connection.execute(text(_HOURS))
+        connection.execute(text(_RUN_HOURS))
     engine.dispose()
 
 
@@ -96,6 +97,15 @@ SELECT pool, provider, model, 'core', simulated, strftime('%Y-%m-%d %H:00:00.000
 FROM llm_usage_events GROUP BY 1, 2, 3, 4, 5, 6
 """
 
+_RUN_HOURS = """
+INSERT INTO usage_hourly_runs (pool, hour, run_id, role, simulated, calls, prompt_tokens,
+  completion_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, nano_usd, unpriced_calls,
+  unknown_calls, unknown_tokens, unknown_output_tokens, unknown_nano_usd, unknown_unpriced_calls)
+SELECT pool, strftime('%Y-%m-%d %H:00:00.000000', created_at), run_id, role, simulated, COUNT(*),
+  SUM(prompt_tokens), SUM(completion_tokens), 0, 0, 0, SUM(nano_usd), 0, 0, 0, 0, 0, 0
+FROM llm_usage_events GROUP BY 1, 2, 3, 4, 5
+"""
+
 
 def decision_seconds(policy: Policy, view: QuotaView) -> list[float]:
     """Times of single decisions: the mapped model is to be had, with its reasons."""
@@ -127,7 +137,9 @@ class Place:
         fill(settings.database_url, events)
         self.database = Database(settings.database_url)
         model = self.policy.resolve("gpt-6-luna")
-        context = CallContext(role="builder", category="core_backend", model=model, owner="benchmark")
+        context = CallContext(
+            role="builder", category="core_backend", model=model, owner="benchmark", run_id="run_benchmark"
+        )
         self.meter = Meter(self.database, context, policy=lambda: self.policy)
 
     async def view(self) -> QuotaView:

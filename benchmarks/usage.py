@@ -3,7 +3,8 @@
 Two homes in this process, each with its calls spread over the working hours of 90 days, 8 models of 3
 providers, one reservation per call, and caps for every provider. The summary is the whole view behind
 `GET /dashboard/usage`, quotas and forecasts included, in turns on both. Beside it the same totals by a GROUP
-BY over the calls themselves, as the first sketch of Autopack had it.
+BY over the calls themselves, as the first sketch of Autopack had it; and a chart of a month by run, which
+takes as long as there were runs at work.
 
 Bar: the summary takes at most 1.3 times as long on the large home. Prints one JSON line; exits 1 where the
 bar is not met. `--quick` takes 1,000,000 calls.
@@ -30,12 +31,14 @@ from autopack.usage.recorder import get_usage_summary
 from autopack.usage.rollups import differing_hours
 from autopack.usage.service import PERIODS
 from autopack.views.usage_periods import usage_of_period
+from autopack.views.usage_series import MOST_NAMES, usage_series
 
 SMALL = 10_000
 LARGE = 10_000_000
 QUICK = 1_000_000
 BAR = 1.3
 TIMES = 200
+TIMES_OF_CHART = 10
 TIMES_OVER_CALLS = 3
 DAYS = 90
 HOURS_A_DAY = 10
@@ -95,6 +98,15 @@ SELECT pool, provider, model, CASE WHEN role IN ('builder', 'auditor') THEN 'cor
   sum((1 - known) * nano_usd), 0
 FROM (SELECT *, usage_status = 'reported' AS known FROM llm_usage_events) GROUP BY 1, 2, 3, 4, 5, 6
 """
+RUN_HOURS = """
+INSERT INTO usage_hourly_runs
+SELECT pool, substr(created_at, 1, 13) || ':00:00.000000', run_id, role, simulated, count(*),
+  sum(known * prompt_tokens), sum(known * completion_tokens), sum(known * cache_read_tokens),
+  sum(known * cache_write_tokens), sum(known * reasoning_tokens), sum(known * nano_usd), 0, sum(1 - known),
+  sum((1 - known) * (prompt_tokens + completion_tokens)), sum((1 - known) * completion_tokens),
+  sum((1 - known) * nano_usd), 0
+FROM (SELECT *, usage_status = 'reported' AS known FROM llm_usage_events) GROUP BY 1, 2, 3, 4, 5
+"""
 
 
 def home_of(folder: Path, calls: int) -> Settings:
@@ -113,6 +125,7 @@ def home_of(folder: Path, calls: int) -> Settings:
         connection.execute(CALLS, {"count": calls, "midnight": midnight})
         connection.execute(RESERVATIONS)
         connection.execute(HOURS)
+        connection.execute(RUN_HOURS)
         connection.execute("INSERT INTO pools (id) SELECT DISTINCT provider FROM models")
         connection.commit()
         connection.execute("PRAGMA journal_mode = WAL")
@@ -126,6 +139,7 @@ class Home:
         self.database = Database(settings.database_url)
         self.live = LivePolicy(settings.policy_path)
         self.summary_ms: list[float] = []
+        self.chart_ms: list[float] = []
         self.over_calls_ms: list[float] = []
 
     async def summary(self) -> None:
@@ -134,6 +148,13 @@ class Home:
             found = await usage_of_period(session, self.live, "week")
         if len(found.models) != len(MODELS) or not found.pools[0].windows:
             raise RuntimeError("the summary lacks a model or a cap")
+
+    async def chart(self) -> None:
+        """What the endpoint answers of a month, by run."""
+        async with self.database.read() as session:
+            found = await usage_series(session, "month", "run")
+        if len(found.names) != MOST_NAMES:
+            raise RuntimeError("the chart lacks a run")
 
     async def over_calls(self) -> None:
         """The totals by provider and by model, from the calls."""
@@ -161,6 +182,9 @@ async def measure(small: Home, large: Home) -> dict[str, float]:
     for _ in range(TIMES):
         for home in (small, large):
             await timed(home.summary, home.summary_ms)
+    for _ in range(TIMES_OF_CHART):
+        for home in (small, large):
+            await timed(home.chart, home.chart_ms)
     for _ in range(TIMES_OVER_CALLS):
         for home in (small, large):
             await timed(home.over_calls, home.over_calls_ms)
@@ -177,6 +201,8 @@ async def measure(small: Home, large: Home) -> dict[str, float]:
         "small_p50_ms": round(before, 2),
         "large_p50_ms": round(after, 2),
         "growth": round(after / before, 3),
+        "chart_by_run_small_ms": round(statistics.median(small.chart_ms), 1),
+        "chart_by_run_large_ms": round(statistics.median(large.chart_ms), 1),
         "over_calls_small_ms": round(before_calls, 1),
         "over_calls_large_ms": round(after_calls, 1),
         "over_calls_growth": round(after_calls / before_calls, 1),

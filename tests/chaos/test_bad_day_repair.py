@@ -148,10 +148,13 @@ async def test_a_command_whose_autopack_is_gone_is_killed_and_no_other(tmp_path:
             child.wait()
 
 
-async def test_sums_are_counted_anew_where_they_differ(tmp_path: Path, settings: Settings) -> None:
+@pytest.mark.parametrize("damage", ["usage_hourly WHERE provider = 'openai'", "usage_hourly_runs"])
+async def test_sums_are_counted_anew_where_they_differ(
+    tmp_path: Path, settings: Settings, damage: str
+) -> None:
     async with bad_world(tmp_path, settings, waits=False) as world:
         await world.run()
-        execute(settings, "DELETE FROM usage_hourly WHERE provider = 'openai'")
+        execute(settings, f"DELETE FROM {damage}")
         found = await look(world, mend=True)
         assert found["usage"].mended
         async with world.services.database.read() as session:

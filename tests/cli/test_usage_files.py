@@ -21,7 +21,7 @@ from usage.calls import call, record_now, unknown
 
 def forget(settings: Settings) -> None:
     """As on a fresh home."""
-    for table in ("llm_usage_events", "usage_hourly", "pools"):
+    for table in ("llm_usage_events", "usage_hourly", "usage_hourly_runs", "pools"):
         execute(settings, f"DELETE FROM {table}")
 
 

@@ -73,7 +73,20 @@ async def test_a_series_is_in_buckets(database: Database, http: Served) -> None:
     assert sorted(part["name"] for part in parts) == ["aux", "core"]
 
 
-@pytest.mark.parametrize("path", ["usage?period=year", "usage/series?by=run"])
+async def test_a_series_by_run_has_calls_of_no_run_as_a_part_without_a_name(
+    database: Database, http: Served
+) -> None:
+    await record(database, call(), call(run_id=None))
+    said = (await http.get("/dashboard/usage/series?period=day&by=run")).json()
+    assert (said["by"], said["names"]) == ("run", [{"name": "run_a", "title": "run_a"}])
+    parts = [part for bucket in said["buckets"] for part in bucket["parts"]]
+    assert [(part["name"], part["other"], part["usage"]["calls"]) for part in parts] == [
+        ("run_a", False, 1),
+        (None, False, 1),
+    ]
+
+
+@pytest.mark.parametrize("path", ["usage?period=year", "usage/series?by=phase"])
 async def test_what_there_is_no_usage_of_is_refused(http: Served, path: str) -> None:
     refused(await http.get(f"/dashboard/{path}"), 422, "invalid_input", "not one of")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import sqlite3
 from collections.abc import Generator
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from autopack.config import Settings
@@ -20,6 +22,8 @@ from autopack.db.engines import open_schema
 from autopack.errors import Unavailable
 from autopack.migrations import HEAD
 from autopack.projects import queries as projects
+from autopack.usage.queries import RunHourOf, hours
+from autopack.usage.rollups import differing_hours
 from fixtures.database import execute
 from fixtures.postgres import PostgresServer
 
@@ -102,6 +106,46 @@ def test_phases_that_nothing_verifies_are_known_as_such_from_their_plans(empty: 
             ("run_b", "own"),
         ]
     engine.dispose()
+
+
+CALL = """
+INSERT INTO llm_usage_events (provider, model, run_id, phase_id, role, prompt_tokens, completion_tokens,
+  created_at, call_id, pool, attempt, cache_read_tokens, cache_write_tokens, reasoning_tokens, nano_usd,
+  usage_status, simulated)
+VALUES ('openai', 'gpt-5', :run_id, 'store', :role, :prompt_tokens, 10, :created_at, :call_id, :pool, 1,
+  5, 3, 2, :nano_usd, :usage_status, :simulated)
+"""
+
+
+async def test_calls_of_an_older_database_are_in_the_hours_of_their_runs(empty: Settings) -> None:
+    _at_revision(empty.database_url, "0004")
+    instants = ("2026-03-05 12:00:00.000000", "2026-03-05 12:59:59.999999", "2026-03-05 13:00:00.000000")
+    each = itertools.product(
+        ("run_a", "run_b", None),
+        ("builder", "agent:planner"),
+        instants,
+        ("openai", "max"),
+        (None, 3_000_000_000),
+        ("reported", "unknown"),
+        (False, True),
+    )
+    names = ("run_id", "role", "created_at", "pool", "nano_usd", "usage_status", "simulated")
+    zone = "" if empty.postgres_url is None else "+00"
+    engine = open_schema(empty.database_url, write=True)
+    with engine.begin() as connection:
+        for number, values in enumerate([*each] * 2):
+            row = dict(zip(names, values, strict=True))
+            row |= {"call_id": f"call_{number}", "prompt_tokens": 2**31 + number}
+            connection.execute(text(CALL), row | {"created_at": f"{row['created_at']}{zone}"})
+    engine.dispose()
+    prepare_database(empty.database_url, home=empty.home)
+    database = Database(empty.database_url)
+    async with database.read() as session:
+        kept = [hour for hour in await hours(session) if isinstance(hour, RunHourOf)]
+        differing = await differing_hours(session)
+    await database.close()
+    assert len(kept) == 3 * 2 * 2 * 2 * 2, "run, role, hour, pool, simulated"
+    assert [hour for hour in differing if isinstance(hour, RunHourOf)] == []
 
 
 def test_several_processes_at_once_bring_it_up_once(empty: Settings, tmp_path: Path) -> None:

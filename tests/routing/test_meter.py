@@ -15,7 +15,7 @@ from autopack.usage.money import to_nano
 from autopack.usage.recorder import get_usage_summary
 from autopack.usage.rollups import differing_hours
 from autopack.usage.schemas import GroupBy, TokenUsage
-from autopack.usage.tables import UsageEventRow, UsageHourRow
+from autopack.usage.tables import UsageEventRow, UsageHourRow, UsageRunHourRow
 from fixtures.refs import openai_model
 
 POLICY = parse_policy(default_policy_text(), source="models.yaml")
@@ -183,7 +183,7 @@ async def test_parts_sum_to_the_whole_whatever_becomes_of_calls(
     database: Database, calls: list[tuple[str, str, str, str, TokenUsage]]
 ) -> None:
     async with database.write() as session:
-        for table in (UsageEventRow, UsageHourRow, ReservationRow):
+        for table in (UsageEventRow, UsageHourRow, UsageRunHourRow, ReservationRow):
             await session.execute(delete(table))
     for role, model, run_id, fate, usage in calls:
         books = meter(database, model=model, role=role, run_id=run_id)

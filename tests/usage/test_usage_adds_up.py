@@ -28,12 +28,12 @@ from autopack.routing.tables import PoolRow, ReservationRow
 from autopack.usage import queries
 from autopack.usage.money import to_nano
 from autopack.usage.prices import PriceTable
-from autopack.usage.queries import HourOf, Priceable
+from autopack.usage.queries import Hour, Priceable
 from autopack.usage.recorder import LlmUsageEvent, get_usage_summary, record_usage
 from autopack.usage.records import csv_header, csv_line, json_line, read_records, record_of
 from autopack.usage.rollups import differing_hours
-from autopack.usage.schemas import GroupBy, GroupHoursBy, UsageStatus, UsageSum
-from autopack.usage.tables import UsageEventRow, UsageHourRow
+from autopack.usage.schemas import GroupBy, GroupHoursBy, SeriesBy, UsageStatus, UsageSum
+from autopack.usage.tables import UsageEventRow, UsageHourRow, UsageRunHourRow
 from autopack.views.booked import Booked
 from autopack.views.run_usage import run_usage
 from autopack.views.spend import Spend
@@ -89,7 +89,7 @@ async def run_id(database: Database, settings: Settings, tmp_path: Path) -> str:
 
 async def forget(database: Database) -> None:
     async with database.write() as session:
-        for row in (UsageEventRow, UsageHourRow, ReservationRow, PoolRow):
+        for row in (UsageEventRow, UsageHourRow, UsageRunHourRow, ReservationRow, PoolRow):
             await session.execute(delete(row))
 
 
@@ -176,7 +176,7 @@ async def adds_up(database: Database, live: LivePolicy, run_id: str) -> None:
         run = await run_usage(session, run_id)
         period = await usage_of_period(session, live, None)
         month = await usage_of_period(session, live, "month")
-        series = await usage_series(session, "month", "model")
+        every_series = [await usage_series(session, "month", by) for by in get_args(SeriesBy)]
     assert spent([run.booked.usage])["nano_usd"] == of_run["nano_usd"]
     assert run.booked.usage.calls == of_run["calls"]
     assert spent([run.real, run.simulated]) == spent([run.booked.usage])
@@ -197,13 +197,15 @@ async def adds_up(database: Database, live: LivePolicy, run_id: str) -> None:
         assert spent(one.usage for one in response.models) == shown
         assert spent(one.usage for one in response.role_classes) == shown
         assert spent(one for pool in response.pools for one in (pool.real, pool.simulated)) == shown
-    assert spent(part.usage for bucket in series.buckets for part in bucket.parts) == (
-        spent([month.real, month.simulated])
-    )
+    for series in every_series:
+        parts = [part for bucket in series.buckets for part in bucket.parts]
+        for simulated, whole_month in ((False, month.real), (True, month.simulated)):
+            shown = spent(part.usage for part in parts if part.simulated == simulated)
+            assert shown == spent([whole_month]), series.by
     assert spent([period.real, period.simulated])["nano_usd"] == whole["nano_usd"]
 
 
-async def kept(database: Database) -> tuple[list[dict[str, Any]], dict[HourOf, dict[str, int]]]:
+async def kept(database: Database) -> tuple[list[dict[str, Any]], dict[Hour, dict[str, int]]]:
     """All that is recorded, but the numbers of rows."""
     names = [column.name for column in UsageEventRow.__table__.c if column.name != "id"]
     async with database.read() as session:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from sqlalchemy import event
@@ -13,12 +14,14 @@ from autopack.config import Settings
 from autopack.db import Database
 from autopack.routing.meter import CallContext, Meter
 from autopack.routing.policyfile import LivePolicy
-from autopack.usage.schemas import TokenUsage
+from autopack.usage.recorder import LlmUsageEvent
+from autopack.usage.schemas import SeriesBy, TokenUsage
 from autopack.usage.service import Period
 from autopack.views.quotas import PoolUsage
 from autopack.views.usage_periods import UsageResponse, usage_of_period
-from autopack.views.usage_series import usage_series
+from autopack.views.usage_series import UsageSeries, usage_series
 from usage.calls import call, record, unknown
+from views.recorded import record_run
 
 HOUR = timedelta(hours=1)
 POLICY = """\
@@ -219,7 +222,8 @@ async def test_a_period_is_read_from_its_own_hours_and_from_no_call(
         assert connection.sync_connection is not None
         event.listen(connection.sync_connection, "before_cursor_execute", hear)
         await usage_of_period(session, live, "week")
-        await usage_series(session, "month", "model")
+        for by in get_args(SeriesBy):
+            await usage_series(session, "month", by)
         event.remove(connection.sync_connection, "before_cursor_execute", hear)
         plans: list[str] = []
         for statement, values in said:
@@ -251,7 +255,7 @@ async def test_a_series_has_every_bucket_and_its_parts_are_the_whole(
         call(created_at=now - timedelta(days=6), role="agent:planner"),
     )
     whole = await look(database, live, "week", now=now)
-    for by in ("provider", "model", "role_class"):
+    for by in get_args(SeriesBy):
         async with database.read() as session:
             series = await usage_series(session, "week", by, now=now)
         assert len(series.buckets) == 29
@@ -264,3 +268,115 @@ async def test_a_series_has_every_bucket_and_its_parts_are_the_whole(
     for period, count in counts.items():
         async with database.read() as session:
             assert len((await usage_series(session, period, "model", now=now)).buckets) == count
+
+
+async def look_at_series(
+    database: Database, by: SeriesBy, period: Period = "day", *, now: datetime | None = None
+) -> UsageSeries:
+    async with database.read() as session:
+        return await usage_series(session, period, by, now=now)
+
+
+def names_of(series: UsageSeries) -> tuple[str, ...]:
+    return tuple(one.name for one in series.names)
+
+
+def parts_of(series: UsageSeries) -> list[tuple[str | None, bool, bool, int]]:
+    """Name, whether it is the rest, whether it is simulated, and tokens of each part, bucket by bucket."""
+    parts = [part for bucket in series.buckets for part in bucket.parts]
+    return [(part.name, part.other, part.simulated, part.usage.tokens) for part in parts]
+
+
+@pytest.mark.parametrize(("by", "field"), [("run", "run_id"), ("model", "model"), ("role", "role")])
+async def test_a_series_names_the_eight_largest_and_sums_the_rest(
+    database: Database, by: SeriesBy, field: str
+) -> None:
+    def used(size: int, tokens: int, *, simulated: bool = False) -> LlmUsageEvent:
+        values: dict[str, Any] = {field: f"name-{size:02}", "prompt_tokens": tokens, "completion_tokens": 0}
+        return call(**values, simulated=simulated)
+
+    await record(
+        database,
+        *(used(size, size) for size in range(11)),
+        used(1, 5, simulated=True),
+        used(10, 7, simulated=True),
+    )
+    series = await look_at_series(database, by)
+    largest = [f"name-{size:02}" for size in range(10, 2, -1)]
+    assert names_of(series) == tuple(largest)
+    real = [(name, False, False, int(name[-2:])) for name in largest]
+    assert parts_of(series) == [
+        real[0],
+        ("name-10", False, True, 7),
+        *real[1:],
+        ("", True, False, 0 + 1 + 2),
+        ("", True, True, 5),
+    ]
+
+
+async def test_a_series_by_run_has_calls_of_no_run_apart_however_many_runs_there_were(
+    database: Database,
+) -> None:
+    runs = [call(run_id=f"run_{number}", prompt_tokens=100 - number) for number in range(9)]
+    await record(database, *runs, *(call(run_id=None, prompt_tokens=500) for _ in range(2)))
+    series = await look_at_series(database, "run")
+    assert names_of(series) == tuple(f"run_{number}" for number in range(8))
+    assert parts_of(series)[-2:] == [(None, False, False, 1_020), ("", True, False, 102)]
+
+
+async def test_a_name_is_the_largest_over_the_whole_period_and_not_of_a_bucket(database: Database) -> None:
+    now = datetime(2025, 3, 5, 12, 30, tzinfo=UTC)
+    many = [call(run_id=f"run_{size}", prompt_tokens=size, created_at=now) for size in range(100, 108)]
+    often = [call(run_id="run_often", prompt_tokens=99, created_at=now - number * HOUR) for number in (0, 9)]
+    gone = call(run_id="run_gone", prompt_tokens=999, created_at=now - timedelta(days=2))
+    await record(database, *many, *often, gone)
+    series = await look_at_series(database, "run", now=now)
+    assert names_of(series) == ("run_often", *(f"run_{size}" for size in range(107, 100, -1)))
+    assert parts_of(series)[0] == ("run_often", False, False, 109), "the order of the whole, in each bucket"
+    assert parts_of(series)[1] == ("run_often", False, False, 109)
+    assert parts_of(series)[-1] == ("", True, False, 110)
+
+
+async def test_real_calls_come_first_and_simulated_ones_of_a_name_do_not_add_to_them(
+    database: Database,
+) -> None:
+    await record(
+        database,
+        call(run_id="run_small", prompt_tokens=1),
+        call(run_id="run_large", prompt_tokens=2),
+        call(run_id="run_small", prompt_tokens=9_000, simulated=True),
+        call(run_id="run_script", prompt_tokens=9_999, simulated=True),
+    )
+    assert names_of(await look_at_series(database, "run")) == ("run_large", "run_small", "run_script")
+
+
+async def test_a_run_on_several_quotas_is_one_part(database: Database) -> None:
+    await record(database, call(), call(provider="anthropic"), call(pool="max"), call(role="auditor"))
+    assert parts_of(await look_at_series(database, "run")) == [("run_a", False, False, 440)]
+    assert parts_of(await look_at_series(database, "role")) == [
+        ("builder", False, False, 330),
+        ("auditor", False, False, 110),
+    ]
+
+
+async def test_a_late_answer_stays_in_the_part_and_hour_of_its_call(database: Database) -> None:
+    now = datetime(2025, 3, 5, 12, 30, tzinfo=UTC)
+    lost = unknown(created_at=now - 5 * HOUR, call_id="call_late")
+    await record(database, lost, call(call_id="call_late", created_at=now, prompt_tokens=40))
+    series = await look_at_series(database, "run", now=now)
+    (used,) = [bucket for bucket in series.buckets if bucket.parts]
+    assert used.start == now - 5 * HOUR - HOUR / 2
+    (part,) = used.parts
+    assert (part.usage.tokens, part.usage.unknown_calls) == (50, 0)
+
+
+async def test_a_run_of_a_series_is_shown_by_the_name_of_its_plan(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    run_id = await record_run(settings, repository=tmp_path)
+    await record(database, call(run_id="run_of_elsewhere", prompt_tokens=1))
+    series = await look_at_series(database, "run")
+    assert [(one.name, one.title) for one in series.names] == [
+        (run_id, "todo"),
+        ("run_of_elsewhere", "run_of_elsewhere"),
+    ]

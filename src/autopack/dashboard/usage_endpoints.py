@@ -9,10 +9,11 @@ from fastapi import APIRouter, Query
 from autopack.dashboard.access import Here, Reading, RunId
 from autopack.dashboard.problems import answers
 from autopack.errors import InvalidInput, NotFound
+from autopack.usage.schemas import SeriesBy
 from autopack.usage.service import Period
 from autopack.views.run_usage import RunUsage, run_usage
 from autopack.views.usage_periods import UsageResponse, usage_of_period
-from autopack.views.usage_series import By, UsageSeries, usage_series
+from autopack.views.usage_series import UsageSeries, usage_series
 
 router = APIRouter(tags=["Usage"])
 
@@ -29,7 +30,7 @@ async def get_usage(here: Here, session: Reading, period: OfPeriod = "week") -> 
 async def get_usage_series(
     session: Reading,
     period: OfPeriod = "week",
-    by: Annotated[By, Query(description="What the parts of each bucket are.")] = "provider",
+    by: Annotated[SeriesBy, Query(description="What the parts of each bucket are.")] = "provider",
 ) -> UsageSeries:
     """What was used over time, in buckets of an hour (day), 6 hours (week) or a day (month)."""
     return await usage_series(session, period, by)

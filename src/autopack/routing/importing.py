@@ -13,10 +13,10 @@ from autopack.db import Database, WriteSession
 from autopack.errors import InvalidInput
 from autopack.routing.queries import SET_BACK_AT_MOST, lock_pool, settle
 from autopack.usage import queries
-from autopack.usage.queries import HourOf
+from autopack.usage.queries import Hour
 from autopack.usage.recorder import LlmUsageEvent, record_usage, values_of
 from autopack.usage.records import CallRecord, Read, Wrong
-from autopack.usage.rollups import hour_of, sums_of
+from autopack.usage.rollups import hours_of, sums_of
 from autopack.usage.schemas import UsageStatus
 from autopack.usage.tables import UsageEventRow
 
@@ -72,15 +72,15 @@ async def import_calls(database: Database, read: Reading, *, source: str) -> Imp
     """
     pools = _checked(read, source)
     done, misfits = Imported(), _Misfits(source)
-    added = defaultdict[HourOf, defaultdict[str, int]](lambda: defaultdict(int))
+    added = defaultdict[Hour, defaultdict[str, int]](lambda: defaultdict(int))
     async with database.write() as session:
         for pool in sorted(pools):
             await lock_pool(session, pool)
         for some in _chunks(_good(read, pools, misfits)):
             await _import(session, some, done, added, misfits)
         misfits.refuse()
-        for key, sums in added.items():
-            await queries.add_to_hour(session, key._asdict(), sums)
+        for hour, sums in added.items():
+            await queries.add_to_hour(session, hour, sums)
     return done
 
 
@@ -126,7 +126,7 @@ async def _import(
     session: WriteSession,
     some: list[Read],
     done: Imported,
-    added: defaultdict[HourOf, defaultdict[str, int]],
+    added: defaultdict[Hour, defaultdict[str, int]],
     misfits: _Misfits,
 ) -> None:
     chunk = _Chunk(await queries.events_of_calls(session, [one.record.call_id for one in some]))
@@ -136,8 +136,9 @@ async def _import(
         if former is None:
             chunk.here[event.call_id] = row
             chunk.new.append(values_of(event))
-            for name, value in sums_of(row).items():
-                added[hour_of(row)][name] += value
+            for hour in hours_of(row):
+                for name, value in sums_of(row).items():
+                    added[hour][name] += value
             done.added += 1
         elif said := _contradiction(former, row):
             misfits.add(one.line, said)

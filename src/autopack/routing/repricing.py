@@ -11,8 +11,8 @@ from autopack.routing.queries import lock_pool, price_lost
 from autopack.usage import queries
 from autopack.usage.money import to_nano
 from autopack.usage.prices import PriceTable, price
-from autopack.usage.queries import HourOf, Priceable
-from autopack.usage.rollups import hour_of, sums_of
+from autopack.usage.queries import Hour, Priceable
+from autopack.usage.rollups import hours_of, sums_of
 from autopack.usage.schemas import TokenUsage, UsageStatus
 from autopack.usage.tables import UsageEventRow
 
@@ -74,7 +74,7 @@ async def reprice(database: Database, which: Priceable, prices: Mapping[str, Pri
 async def _part(
     session: WriteSession, events: Sequence[UsageEventRow], prices: Mapping[str, PriceTable]
 ) -> Repricing:
-    part, differences = Repricing(), defaultdict[HourOf, defaultdict[str, int]](lambda: defaultdict(int))
+    part, differences = Repricing(), defaultdict[Hour, defaultdict[str, int]](lambda: defaultdict(int))
     for event in events:
         part.looked_at += 1
         of_model = part.models[event.model, event.provider, event.simulated]
@@ -84,10 +84,11 @@ async def _part(
             continue
         if now == former:
             continue
-        hour, taken_back = differences[hour_of(event)], sums_of(event)
+        taken_back = sums_of(event)
         event.nano_usd = now
-        for name, value in sums_of(event).items():
-            hour[name] += value - taken_back[name]
+        for hour in hours_of(event):
+            for name, value in sums_of(event).items():
+                differences[hour][name] += value - taken_back[name]
         await queries.set_price(session, event.id, now)
         if event.usage_status == UsageStatus.UNKNOWN:
             await price_lost(session, event.call_id, now)
@@ -95,8 +96,8 @@ async def _part(
         of_model.newly_priced += former is None
         of_model.before += former or 0
         of_model.after += now
-    for key, sums in differences.items():
-        await queries.add_to_hour(session, key._asdict(), sums)
+    for hour, sums in differences.items():
+        await queries.add_to_hour(session, hour, sums)
     return part
 
 

@@ -101,6 +101,12 @@ async def in_project(session: AnySession, run_ids: Iterable[str], project_id: in
     return set(await session.scalars(query))
 
 
+async def plan_names(session: AnySession, run_ids: Sequence[str]) -> dict[str, str]:
+    """The names of the plans of those of some runs that are here, by run id."""
+    found = await session.execute(select(RunRow.id, RunRow.plan_name).where(RunRow.id.in_(run_ids)))
+    return {row.id: row.plan_name for row in found}
+
+
 async def give_to_project(session: WriteSession, *, of: int, to: int) -> None:
     """Make all runs of one project another's."""
     await changed(session, update(RunRow).where(RunRow.project_id == of).values(project_id=to))

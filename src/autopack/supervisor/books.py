@@ -32,14 +32,15 @@ async def look_at_feed(home: Home) -> list[Flaw]:
 async def look_at_usage(home: Home) -> list[Flaw]:
     """The hourly sums are those of their events; mended pool by pool, under the pool's lock."""
     async with home.database.read() as session:
-        differing = Counter(key.pool for key in await differing_hours(session))
+        hours = {(key.pool, key.hour) for key in await differing_hours(session)}
+    differing = Counter(pool for pool, _ in hours)
     flaws: list[Flaw] = []
-    for pool, hours in sorted(differing.items()):
+    for pool, number in sorted(differing.items()):
         if home.mend:
             async with home.database.write() as session:
                 await lock_pool(session, pool)
                 await rebuild(session, pool=pool)
-        counted = "1 hour differs" if hours == 1 else f"{hours} hours differ"
+        counted = "1 hour differs" if number == 1 else f"{number} hours differ"
         ended = ": counted anew." if home.mend else "."
         flaws.append(home.flaw("usage", f"The sums of {pool}: {counted} from the calls in them{ended}"))
     return flaws

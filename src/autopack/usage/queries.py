@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias, assert_never
 
 from sqlalchemy import BigInteger, Select, bindparam, case, cast, delete, func, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.elements import ColumnElement
 
 from autopack.db import AnySession, WriteSession, added, added_to
-from autopack.usage.schemas import GroupBy, GroupHoursBy, UsageSum
-from autopack.usage.tables import UsageEventRow, UsageHourRow
+from autopack.usage.schemas import GroupBy, GroupHoursBy, SeriesBy, UsageSum
+from autopack.usage.tables import UsageEventRow, UsageHourRow, UsageRunHourRow
 
 _REPORTED = UsageEventRow.usage_status == "reported"
 
@@ -37,12 +37,6 @@ async def replace_event(session: WriteSession, values: dict[str, Any]) -> None:
     await session.execute(replaced)
 
 
-async def add_to_hour(session: WriteSession, key: dict[str, Any], sums: dict[str, int]) -> None:
-    """Add counts to the hour they belong to."""
-    zero = {column.name: 0 for column in UsageHourRow.__table__.c if column.name not in key}
-    await added_to(session, UsageHourRow, key, {**zero, **sums})
-
-
 class HourOf(NamedTuple):
     """Which hour a call is in: the key of `usage_hourly`."""
 
@@ -52,6 +46,31 @@ class HourOf(NamedTuple):
     role_class: str
     simulated: bool
     hour: datetime
+
+
+class RunHourOf(NamedTuple):
+    """Which hour of a run a call is in: the key of `usage_hourly_runs`."""
+
+    pool: str
+    hour: datetime
+    run_id: str
+    """Empty: of no run."""
+    role: str
+    simulated: bool
+
+
+Hour: TypeAlias = HourOf | RunHourOf
+
+_NO_SUMS = {column.name: 0 for column in UsageHourRow.__table__.c if not column.primary_key}
+
+
+def _row_of(hour: type[Hour]) -> type[UsageHourRow | UsageRunHourRow]:
+    return UsageHourRow if hour is HourOf else UsageRunHourRow
+
+
+async def add_to_hour(session: WriteSession, hour: Hour, sums: Mapping[str, int]) -> None:
+    """Add counts to the hour they belong to. The caller holds the pool's lock."""
+    await added_to(session, _row_of(type(hour)), hour._asdict(), {**_NO_SUMS, **sums})
 
 
 async def events(session: AnySession, *, pool: str | None = None) -> AsyncGenerator[UsageEventRow]:
@@ -114,26 +133,27 @@ async def set_price(session: WriteSession, row_id: int, nano_usd: int) -> None:
     await session.execute(update(UsageEventRow).where(UsageEventRow.id == row_id).values(nano_usd=nano_usd))
 
 
-async def hours(session: AnySession, *, pool: str | None = None) -> dict[HourOf, dict[str, int]]:
+async def hours(session: AnySession, *, pool: str | None = None) -> dict[Hour, dict[str, int]]:
     """The sums that are kept of each hour (of one pool)."""
-    query = select(UsageHourRow)
-    if pool is not None:
-        query = query.where(UsageHourRow.pool == pool)
-    names = [column.name for column in UsageHourRow.__table__.columns if not column.primary_key]
-    rows = await session.scalars(query.execution_options(populate_existing=True))
-    return {
-        HourOf(*(getattr(row, name) for name in HourOf._fields)): {name: getattr(row, name) for name in names}
-        for row in rows
-    }
+    found: dict[Hour, dict[str, int]] = {}
+    for kind in (HourOf, RunHourOf):
+        row = _row_of(kind)
+        query = select(row)
+        if pool is not None:
+            query = query.where(row.pool == pool)
+        for kept in await session.scalars(query.execution_options(populate_existing=True)):
+            hour = kind(*(getattr(kept, name) for name in kind._fields))
+            found[hour] = {name: getattr(kept, name) for name in _NO_SUMS}
+    return found
 
 
-async def replace_hour(session: WriteSession, key: HourOf, sums: dict[str, int] | None) -> None:
+async def replace_hour(session: WriteSession, hour: Hour, sums: dict[str, int] | None) -> None:
     """Keep these sums of an hour instead of what is there; None: none. The caller holds the pool's lock."""
-    table = UsageHourRow.__table__.c
-    mine = [table[name] == value for name, value in key._asdict().items()]
-    await session.execute(delete(UsageHourRow).where(*mine))
+    row, key = _row_of(type(hour)), hour._asdict()
+    mine = [row.__table__.c[name] == value for name, value in key.items()]
+    await session.execute(delete(row).where(*mine))
     if sums is not None:
-        await session.execute(insert(UsageHourRow).values({**key._asdict(), **sums}))
+        await session.execute(insert(row).values({**key, **sums}))
 
 
 async def summary(
@@ -204,11 +224,11 @@ async def hourly_summary(
 def _hourly(group_by: tuple[GroupHoursBy, ...], *, whole_time: bool) -> Any:
     hour = UsageHourRow
     columns = [_in_no_order(getattr(hour, name)).label(name) for name in group_by]
-    sums = [whole(column).label(column.key) for column in _SUMS]
+    sums = _sums(hour)
     simulated = func.max(case((hour.simulated, 1), else_=0)).label("simulated")
     query = select(*columns, *sums, *(() if "simulated" in group_by else (simulated,)))
     if not whole_time:
-        query = query.where(hour.pool.in_(_pools()), hour.hour >= bindparam("since", type_=hour.hour.type))
+        query = query.where(*_since(hour))
     if columns:
         query = query.group_by(*columns)
     return query.order_by((func.sum(hour.prompt_tokens + hour.completion_tokens)).desc(), *columns)
@@ -222,9 +242,8 @@ def _in_no_order(column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
     return func.coalesce(column, column)
 
 
-_SUMS = tuple(
-    getattr(UsageHourRow, column.name) for column in UsageHourRow.__table__.c if not column.primary_key
-)
+def _sums(row: type[UsageHourRow | UsageRunHourRow]) -> list[Any]:
+    return [whole(getattr(row, name)).label(name) for name in _NO_SUMS]
 
 
 def _pools() -> Select[Any]:
@@ -234,6 +253,77 @@ def _pools() -> Select[Any]:
     after = select(func.min(hour.pool)).where(hour.pool > first.c.pool).scalar_subquery()
     every = first.union_all(select(after).where(first.c.pool.is_not(None)))
     return select(every.c.pool).where(every.c.pool.is_not(None))
+
+
+async def largest(session: AnySession, by: SeriesBy, *, since: datetime, most: int) -> list[str]:
+    """Names of what used the most tokens in whole hours since the first instant of one, largest first.
+
+    Real calls come before simulated ones, which are never added to them. Calls of no run have no name.
+    """
+    rows = await session.scalars(_largest(by), {"since": since, "most": most})
+    return list(rows)
+
+
+@lru_cache
+def _largest(by: SeriesBy) -> Any:
+    row, name = _named(by)
+    tokens = row.prompt_tokens + row.completion_tokens
+    real, simulated = (whole(case((row.simulated == which, tokens), else_=0)) for which in (False, True))
+    query = select(_in_no_order(name).label("name")).where(*_since(row), name != "").group_by("name")
+    query = query.having(func.sum(row.calls) > 0)
+    return query.order_by(real.desc(), simulated.desc(), "name").limit(bindparam("most"))
+
+
+class SeriesSum(NamedTuple):
+    """What one name, or all that are not named, took in an hour: real or simulated calls."""
+
+    hour: datetime
+    name: str
+    """Empty: calls of no run."""
+    other: bool
+    """Calls of all that are not named, which have no name here."""
+    sum: UsageSum
+
+
+async def over_time(
+    session: AnySession, by: SeriesBy, *, since: datetime, names: Sequence[str]
+) -> list[SeriesSum]:
+    """What these names took in each whole hour since the first instant of one, and all others together."""
+    rows = (await session.execute(_over_time(by), {"since": since, "names": names})).mappings()
+    found: list[SeriesSum] = []
+    for row in rows:
+        of = dict(row)
+        hour, name, other = of.pop("at"), of.pop("name"), bool(of.pop("other"))
+        if of["calls"]:
+            found.append(SeriesSum(hour, name, other, UsageSum(**of)))
+    return found
+
+
+@lru_cache
+def _over_time(by: SeriesBy) -> Any:
+    row, column = _named(by)
+    is_named = (column == "") | column.in_(bindparam("names", expanding=True))
+    name, other = case((is_named, column), else_=""), case((is_named, 0), else_=1)
+    at = _in_no_order(row.hour).label("at")
+    query = select(at, name.label("name"), other.label("other"), row.simulated, *_sums(row))
+    return query.where(*_since(row)).group_by("at", "name", "other", row.simulated)
+
+
+def _named(by: SeriesBy) -> tuple[type[UsageHourRow | UsageRunHourRow], InstrumentedAttribute[str]]:
+    """Where the sums of a series are, and which of their columns has its names."""
+    match by:
+        case "run":
+            return UsageRunHourRow, UsageRunHourRow.run_id
+        case "role":
+            return UsageRunHourRow, UsageRunHourRow.role
+        case "provider" | "model" | "role_class":
+            return UsageHourRow, getattr(UsageHourRow, by)
+        case _:
+            assert_never(by)
+
+
+def _since(row: type[UsageHourRow | UsageRunHourRow]) -> list[ColumnElement[bool]]:
+    return [row.pool.in_(_pools()), row.hour >= bindparam("since", type_=row.hour.type)]
 
 
 class Spent(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Any
 from autopack.db import AnySession, WriteSession
 from autopack.usage import queries
 from autopack.usage.money import to_nano
-from autopack.usage.rollups import hour_of, sums_of
+from autopack.usage.rollups import hours_of, sums_of
 from autopack.usage.schemas import GroupBy, UsageStatus, UsageSum
 from autopack.usage.tables import UsageEventRow
 
@@ -62,7 +62,7 @@ class Recorded(StrEnum):
 
 
 async def record_usage(session: WriteSession, event: LlmUsageEvent) -> Recorded:
-    """Record a call and add it to its hour, in the caller's transaction (which holds the pool's lock).
+    """Record a call and add it to its hours, in the caller's transaction (which holds the pool's lock).
 
     Recording a `call_id` again changes nothing, but for one that was given up as unknown: what the provider
     reports after all takes its place, in the same hour.
@@ -70,17 +70,22 @@ async def record_usage(session: WriteSession, event: LlmUsageEvent) -> Recorded:
     values = values_of(event)
     row = UsageEventRow(**values)
     if await queries.add_event(session, values):
-        await queries.add_to_hour(session, hour_of(row)._asdict(), sums_of(row))
+        await _add(session, row)
         return Recorded.ADDED
     former = await queries.event(session, event.call_id)
     if event.status is not UsageStatus.REPORTED or former.usage_status != UsageStatus.UNKNOWN:
         return Recorded.NOTHING
     row.created_at = former.created_at
-    taken_back = {name: -value for name, value in sums_of(former).items()}
-    await queries.add_to_hour(session, hour_of(former)._asdict(), taken_back)
-    await queries.add_to_hour(session, hour_of(row)._asdict(), sums_of(row))
+    await _add(session, former, times=-1)
+    await _add(session, row)
     await queries.replace_event(session, {**values, "created_at": former.created_at})
     return Recorded.REPLACED
+
+
+async def _add(session: WriteSession, row: UsageEventRow, *, times: int = 1) -> None:
+    sums = {name: value * times for name, value in sums_of(row).items()}
+    for hour in hours_of(row):
+        await queries.add_to_hour(session, hour, sums)
 
 
 def values_of(event: LlmUsageEvent) -> dict[str, Any]:

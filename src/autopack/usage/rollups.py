@@ -6,7 +6,7 @@ from datetime import UTC
 
 from autopack.db import AnySession, WriteSession
 from autopack.usage import queries
-from autopack.usage.queries import HourOf
+from autopack.usage.queries import Hour, HourOf, RunHourOf
 from autopack.usage.schemas import UsageStatus
 from autopack.usage.tables import UsageEventRow
 
@@ -14,20 +14,30 @@ CORE_ROLES = frozenset({"builder", "auditor"})
 """Roles that work on phases; every other one (`agent:planner`, …) is auxiliary."""
 
 
-def hour_of(event: UsageEventRow) -> HourOf:
-    """The hour in which an event is counted."""
-    return HourOf(
-        pool=event.pool,
-        provider=event.provider,
-        model=event.model,
-        role_class="core" if event.role in CORE_ROLES else "aux",
-        simulated=event.simulated,
-        hour=event.created_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0),
+def hours_of(event: UsageEventRow) -> tuple[HourOf, RunHourOf]:
+    """The hours in which an event is counted: with others of its model, and of its run."""
+    hour = event.created_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return (
+        HourOf(
+            pool=event.pool,
+            provider=event.provider,
+            model=event.model,
+            role_class="core" if event.role in CORE_ROLES else "aux",
+            simulated=event.simulated,
+            hour=hour,
+        ),
+        RunHourOf(
+            pool=event.pool,
+            hour=hour,
+            run_id=event.run_id or "",
+            role=event.role,
+            simulated=event.simulated,
+        ),
     )
 
 
 def sums_of(event: UsageEventRow) -> dict[str, int]:
-    """What an event adds to its hour; what is not among them, it leaves as it is."""
+    """What an event adds to its hours; what is not among them, it leaves as it is."""
     if event.usage_status != UsageStatus.REPORTED:
         size = event.prompt_tokens + event.completion_tokens
         return {
@@ -52,16 +62,18 @@ def sums_of(event: UsageEventRow) -> dict[str, int]:
 
 async def differing_hours(
     session: AnySession, *, pool: str | None = None
-) -> dict[HourOf, dict[str, int] | None]:
+) -> dict[Hour, dict[str, int] | None]:
     """Hours (of one pool) whose kept sums are not those of their events, with what they should be.
 
     None: there are no events in it.
     """
-    counted: dict[HourOf, dict[str, int]] = {}
+    counted: dict[Hour, dict[str, int]] = {}
     async for event in queries.events(session, pool=pool):
-        sums = counted.setdefault(hour_of(event), {})
-        for name, value in sums_of(event).items():
-            sums[name] = sums.get(name, 0) + value
+        added = sums_of(event)
+        for hour in hours_of(event):
+            sums = counted.setdefault(hour, {})
+            for name, value in added.items():
+                sums[name] = sums.get(name, 0) + value
     kept = await queries.hours(session, pool=pool)
     return {
         key: counted.get(key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
@@ -52,7 +51,9 @@ class UsageStatus(StrEnum):
 
 
 GroupBy = Literal["provider", "model", "role", "run_id", "phase_id", "attempt", "simulated"]
-GroupHoursBy = Literal["pool", "provider", "model", "role_class", "hour", "simulated"]
+GroupHoursBy = Literal["pool", "provider", "model", "role_class", "simulated"]
+
+SeriesBy = Literal["provider", "model", "role", "role_class", "run"]
 
 
 class UsageSum(BaseModel):
@@ -74,7 +75,6 @@ class UsageSum(BaseModel):
     pool: str | None = None
     role_class: str | None = None
     """`core` or `aux`."""
-    hour: datetime | None = None
     simulated: bool
     """Whether any of the calls was answered by a simulated provider."""
     calls: int

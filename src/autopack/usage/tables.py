@@ -49,22 +49,13 @@ class UsageEventRow(Base):
     simulated: Mapped[bool]
 
 
-class UsageHourRow(Base):
-    """Sums of one hour (UTC), by pool, provider, model and role class. `hour` is its first instant.
+class _Sums:
+    """What some calls of an hour (UTC) took.
 
     Only calls whose usage was reported are in the token and cost sums; the unknown ones hold the reserved
     size of the others, of which `unknown_output_tokens` are a part of `unknown_tokens`.
     """
 
-    __tablename__ = "usage_hourly"
-    __table_args__ = (Index("ix_usage_hourly_pool_hour", "pool", "hour"),)
-
-    pool: Mapped[str] = mapped_column(String(64), primary_key=True)
-    provider: Mapped[str] = mapped_column(String(64), primary_key=True)
-    model: Mapped[str] = mapped_column(ModelName, primary_key=True)
-    role_class: Mapped[str] = mapped_column(String(10), primary_key=True)
-    simulated: Mapped[bool] = mapped_column(primary_key=True)
-    hour: Mapped[datetime] = mapped_column(primary_key=True)
     calls: Mapped[int] = mapped_column(default=0)
     prompt_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
     completion_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -78,3 +69,37 @@ class UsageHourRow(Base):
     unknown_output_tokens: Mapped[int] = mapped_column(BigInteger, default=0)
     unknown_nano_usd: Mapped[int] = mapped_column(BigInteger, default=0)
     unknown_unpriced_calls: Mapped[int] = mapped_column(default=0)
+
+
+class UsageHourRow(_Sums, Base):
+    """Sums of one hour, by pool, provider, model and role class. `hour` is its first instant.
+
+    Caps and summaries read these: there are as many as there are models in use, however many runs.
+    """
+
+    __tablename__ = "usage_hourly"
+    __table_args__ = (Index("ix_usage_hourly_pool_hour", "pool", "hour"),)
+
+    pool: Mapped[str] = mapped_column(String(64), primary_key=True)
+    provider: Mapped[str] = mapped_column(String(64), primary_key=True)
+    model: Mapped[str] = mapped_column(ModelName, primary_key=True)
+    role_class: Mapped[str] = mapped_column(String(10), primary_key=True)
+    simulated: Mapped[bool] = mapped_column(primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+
+
+class UsageRunHourRow(_Sums, Base):
+    """Sums of the same calls by pool, run and role, for charts alone: there are as many as runs at work.
+
+    On SQLite the key is the table: an hour's rows lie side by side, and adding to one writes one tree.
+    """
+
+    __tablename__ = "usage_hourly_runs"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    pool: Mapped[str] = mapped_column(String(64), primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    run_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    """Empty where a call is of no run."""
+    role: Mapped[str] = mapped_column(String(64), primary_key=True)
+    simulated: Mapped[bool] = mapped_column(primary_key=True)
