@@ -17,19 +17,19 @@ export type Estimate = {
   high: Need;
   simulated: boolean;
   covered: Record<"category" | "complexity" | "any" | "none", number>;
-  phases: PhaseEstimate[];
+  phases: readonly PhaseEstimate[];
 };
 
 export type ChosenModel = Schemas["ChosenModel"] & { key_set?: boolean };
 export type CheckedPhase = Schemas["CheckedPhase"] & { builder: ChosenModel; auditor: ChosenModel };
 export type CheckedPlan = Omit<Schemas["CheckedPlan"], "phases"> & {
-  phases: CheckedPhase[];
+  phases: readonly CheckedPhase[];
   estimate?: Estimate | null;
   estimate_reason?: string | null;
-  warnings?: string[];
+  warnings?: readonly string[];
 };
 export type Project = Schemas["Project"] & {
-  plans?: { path: string; name: string | null }[];
+  plans?: readonly { path: string; name: string | null }[];
 };
 
 export const USUAL_PATH = ".autopack/plan.yaml";
