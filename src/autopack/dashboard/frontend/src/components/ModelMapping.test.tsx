@@ -199,20 +199,6 @@ test("why a cell gets its model is asked of the run, and shown with every candid
   });
 });
 
-test("a decision to wait says until when, and one of no model that there is none", async () => {
-  const until = new Date();
-  until.setHours(14, 5, 0, 0);
-  let verdict: "wait" | "fail" = "wait";
-  const page = show({ "POST /routing/explain": () => decision({ verdict, until: until.toISOString() }) });
-  await builder();
-  await page.user.click(screen.getByRole("button", { name: "Why this model: builder, docs, low" }));
-  await screen.findByText("It would wait until 14:05");
-  await page.user.click(screen.getByRole("button", { name: "Close" }));
-  verdict = "fail";
-  await page.user.click(screen.getByRole("button", { name: "Why this model: auditor, docs, low" }));
-  await screen.findByText("No model may take it now");
-});
-
 test("many categories can be filtered by their names and their models", async () => {
   const names = Array.from({ length: 12 }, (_, number) => `category_${number}`);
   const page = show({ "GET /dashboard/models": mapping(names) });
@@ -233,14 +219,6 @@ test("a helper has one row of its own", async () => {
     "claude-haiku-5-5",
   );
   expect(screen.getByRole("dialog").textContent).toContain("helper planner");
-});
-
-test("a model of the other role's family is cautioned against", async () => {
-  const page = show();
-  await page.user.selectOptions(await builder(), "claude-sonnet-5-5");
-  expect(screen.getByText(/The Auditor here is of the same family, claude/)).toBeTruthy();
-  await page.user.selectOptions(screen.getByRole("combobox", { name: "New model" }), "gpt-6.1-terra");
-  expect(screen.queryByText(/of the same family/)).toBeNull();
 });
 
 test("a mapping that can't be had is said, with a way to ask again", async () => {

@@ -16,6 +16,9 @@ import { PlanLook } from "./start/PlanLook";
 import { PlanProblems } from "./start/PlanProblems";
 import { RedBaseline } from "./start/RedBaseline";
 
+/** Start is always in sight, what comes of it may be below. */
+const intoView = (shown: HTMLElement | null) => shown?.scrollIntoView?.({ block: "nearest" });
+
 type Props = { onClose(): void };
 
 /** Start a run: which project and plan, and before it starts what it would do and cost. */
@@ -134,12 +137,16 @@ function Start({ projects, onClose }: Props & { projects: readonly Project[] }) 
             You chose another project or plan. Look at it before it starts.
           </p>
         )}
-        {start.isError && <PlanProblems error={start.error} />}
         {fresh !== null && (
           <>
             <PlanLook plan={fresh.plan} />
             <RedBaseline accepted={acceptsRed} disabled={start.isPending} onAccept={setAcceptsRed} />
           </>
+        )}
+        {fresh !== null && start.isError && (
+          <div ref={intoView}>
+            <PlanProblems error={start.error} />
+          </div>
         )}
       </div>
     </Dialog>

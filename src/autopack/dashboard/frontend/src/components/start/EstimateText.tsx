@@ -19,7 +19,7 @@ export function EstimateText({ plan }: { plan: CheckedPlan }) {
         <dd className="text-muted italic">
           <Need of={estimate.expected} simulated={estimate.simulated} />
         </dd>
-        <dt className="font-medium">If it goes badly</dt>
+        <dt className="font-medium">Rarely more than</dt>
         <dd className="text-muted italic">
           <Need of={estimate.high} simulated={estimate.simulated} />
         </dd>
