@@ -2139,16 +2139,40 @@ export interface components {
              * Format: date-time
              */
             end: string;
-            /** Parts */
+            /**
+             * Parts
+             * @description In the order of `names`, then calls of no run, then the rest; the real ones of each come first.
+             */
             parts: components["schemas"]["SeriesPart"][];
         };
         /**
-         * SeriesPart
-         * @description What one provider, model or role class used in a bucket; real and simulated calls apart.
+         * SeriesName
+         * @description One that has parts of its own.
          */
-        SeriesPart: {
+        SeriesName: {
             /** Name */
             name: string;
+            /**
+             * Title
+             * @description What to show a person: the name of a run's plan, where the run is known here; otherwise the name.
+             */
+            title: string;
+        };
+        /**
+         * SeriesPart
+         * @description What one of the series' names, or all others together, used in a bucket; real and simulated apart.
+         */
+        SeriesPart: {
+            /**
+             * Name
+             * @description One of `names`; empty: all others together (`other`); null: calls of no run, of a series by run.
+             */
+            name: string | null;
+            /**
+             * Other
+             * @description Whether this is the rest: all that have a name, but none of `names`.
+             */
+            other: boolean;
             /** Simulated */
             simulated: boolean;
             usage: components["schemas"]["Spend"];
@@ -2397,6 +2421,8 @@ export interface components {
         /**
          * UsageSeries
          * @description A period in buckets of one length, oldest first; the first and the last may lie partly outside it.
+         *
+         *     The parts of a bucket sum to all that was used in it.
          */
         UsageSeries: {
             /**
@@ -2408,7 +2434,14 @@ export interface components {
              * By
              * @enum {string}
              */
-            by: "provider" | "model" | "role_class";
+            by: "provider" | "model" | "role" | "role_class" | "run";
+            /**
+             * Names
+             * @description The 8 that used the most tokens over the period, largest first.
+             *
+             *     By real calls, and then by simulated ones, which are never added to them.
+             */
+            names: components["schemas"]["SeriesName"][];
             /** Buckets */
             buckets: components["schemas"]["SeriesBucket"][];
         };
@@ -4598,7 +4631,7 @@ export interface operations {
                 /** @description The last 24 hours, 7 or 30 days. */
                 period?: "day" | "week" | "month";
                 /** @description What the parts of each bucket are. */
-                by?: "provider" | "model" | "role_class";
+                by?: "provider" | "model" | "role" | "role_class" | "run";
             };
             header?: never;
             path?: never;

@@ -87,7 +87,7 @@ export function series(buckets: Series["buckets"][number]["parts"][], changes: P
 
 export function part(name: string, used: Partial<Spend> = {}) {
   const usage = spend(used);
-  return { name, simulated: usage.simulated, usage };
+  return { name, other: false, simulated: usage.simulated, usage };
 }
 
 /** Calls that ended without saying what they took. */

@@ -15,10 +15,11 @@ export const SERIES_BY: Record<SeriesBy, string> = {
   provider: "Provider",
   model: "Model",
   role_class: "Core and helpers",
+  role: "Role",
+  run: "Run",
 };
 
-/** A part of a series. `other`: all that have no name of their own. A null name: calls of no run. */
-export type SeriesPart = Omit<Schemas["SeriesPart"], "name"> & { name: string | null; other?: boolean };
+export type SeriesPart = Schemas["SeriesPart"];
 
 const ROLE_CLASSES: Record<string, string> = { core: "Core: Builder and Auditor", aux: "Helpers" };
 
@@ -28,7 +29,7 @@ export function roleClassName(name: string): string {
 
 /** How a part of a series is called. `plans`: the plan of each run that is known, by the run's id. */
 export function partName(
-  by: SeriesBy | "role" | "run",
+  by: SeriesBy,
   { name, other }: Pick<SeriesPart, "name" | "other">,
   plans: ReadonlyMap<string, string> = new Map(),
 ): string {
