@@ -1,12 +1,10 @@
 import { act, screen, waitFor, within } from "@testing-library/react";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Run } from "../api/runs";
-import { fakeClipboard } from "../testing/clipboard";
 import { note, noteList, receipt, run } from "../testing/fixtures";
 import { type Answers, Refusal, renderPage } from "../testing/page";
 import { InterventionHelpers } from "./InterventionHelpers";
 
-const CONTEXT = "## Current Autopack Run Context\n\n- State: `in_progress`\n";
 const NOTES = "GET /dashboard/human-notes";
 const POST = "POST /dashboard/human-notes";
 
@@ -16,15 +14,14 @@ let runs = 0;
 function open(answers: Answers = {}, changes: Partial<Run> = {}) {
   runs += 1;
   const shown = run({ run_id: `run_20260303_101500_${String(runs).padStart(4, "0")}`, ...changes });
-  const context = `GET /dashboard/runs/${shown.run_id}/context`;
   const page = renderPage(<InterventionHelpers run={shown} />, {
-    [context]: CONTEXT,
+    [`GET /dashboard/runs/${shown.run_id}/context`]: "## Current Autopack Run Context\n",
     [NOTES]: noteList([]),
     [POST]: note(),
     ...answers,
   });
   const sent = (what: string) => page.asked.filter((one) => `${one.method} ${one.path}` === what);
-  return { ...page, shown, context, sent, box: screen.getByRole("textbox", { name: "Note for the models" }) };
+  return { ...page, shown, sent, box: screen.getByRole("textbox", { name: "Note for the models" }) };
 }
 
 const send = () => screen.getByRole<HTMLButtonElement>("button", { name: "Leave the note" });
@@ -212,41 +209,4 @@ describe("the notes of a run", () => {
     await user.click(screen.getByRole("button", { name: "Withdraw it" }));
     expect(await within(screen.getByRole("dialog")).findByRole("alert")).toBeTruthy();
   });
-});
-
-describe("the context", () => {
-  it("is shown as it stands, in a block that the keyboard reaches", async () => {
-    open();
-    const block = await screen.findByRole("group", { name: "Context for a chat" });
-    expect(block.textContent).toBe(CONTEXT);
-    expect(block.tabIndex).toBe(0);
-  });
-
-  it("is copied as it is in the moment of the press", async () => {
-    const { user, context } = open();
-    const clipboard = fakeClipboard();
-    const block = await screen.findByRole("group", { name: "Context for a chat" });
-    answer(context, "## Newer\n");
-    await user.click(screen.getByRole("button", { name: "Copy to clipboard" }));
-    expect(await screen.findByRole("button", { name: "Copied" })).toBeTruthy();
-    expect(clipboard.text).toBe("## Newer\n");
-    await waitFor(() => expect(block.textContent).toBe("## Newer\n"));
-  });
-
-  it("is selected to be copied by hand where the browser lets nobody copy", async () => {
-    const { user } = open();
-    fakeClipboard().refuses = true;
-    const block = await screen.findByRole("group", { name: "Context for a chat" });
-    await user.click(screen.getByRole("button", { name: "Copy to clipboard" }));
-    expect(await screen.findByText(/press Ctrl\+C or ⌘C/)).toBeTruthy();
-    expect(document.activeElement).toBe(block);
-    expect(window.getSelection()?.toString()).toBe(CONTEXT);
-  });
-
-  function answer(what: string, text: string) {
-    const real = globalThis.fetch;
-    vi.stubGlobal("fetch", async (request: Request) =>
-      `${request.method} ${new URL(request.url).pathname}` === what ? new Response(text) : real(request),
-    );
-  }
 });
