@@ -2,6 +2,7 @@ import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query
 import { client, dataOf, type Schemas } from "./client";
 
 export type Note = Schemas["NoteView"];
+export type NoteList = Schemas["NoteList"];
 export type Receipt = Schemas["Receipt"];
 type NewNote = Schemas["NewNote"];
 

@@ -8,20 +8,25 @@ import { useToast } from "../ui/Toasts";
 import { count } from "../words/format";
 import { hasEnded } from "../words/states";
 
+/** A scheduled run need not wait for its time: somebody may have given it room. */
+const GOES_ON = new Set(["paused", "pausing", "scheduled"]);
+
 /** What may be asked of a run in its state. */
 export function allowed(run: Run) {
   const ended = hasEnded(run.state);
   const gone = run.discarded_at !== null;
   return {
     pause: !ended && run.state !== "paused" && run.state !== "pausing" && run.state !== "cancelling",
-    resume: !gone && (run.state === "paused" || run.state === "pausing" || run.interrupted),
+    resume: !gone && (GOES_ON.has(run.state) || run.interrupted),
     stop: !ended && run.state !== "cancelling",
     retry: !gone && (run.state === "failed" || run.state === "cancelled"),
+    // The service refuses it of a phase that is being worked on: pause first.
     skip:
       !gone &&
+      !run.driven &&
       run.state !== "succeeded" &&
       run.state !== "cancelling" &&
-      run.completed_phases < run.total_phases,
+      run.current_phase_id !== null,
   };
 }
 
@@ -32,14 +37,21 @@ const DONE: Record<Control, string> = {
   retry: "The phase has new attempts",
 };
 
+/** The phase that the question is about: the run may be at another one by the time it is answered. */
+type Skipped = { id: string | null; name: string | null };
+
 /** The buttons that steer a run. Those that can't be taken back ask once. */
 export function RunControls({ run }: { run: Run }) {
-  const [asking, setAsking] = useState<"stop" | "skip" | null>(null);
+  const [asking, setAsking] = useState<"stop" | Skipped | null>(null);
   const control = useControl(run.run_id);
   const skip = useSkip(run.run_id);
   const say = useToast();
   const may = allowed(run);
-  const close = () => setAsking(null);
+  const close = () => {
+    setAsking(null);
+    control.reset();
+    skip.reset();
+  };
   const ask = (what: Control) =>
     control.mutate(what, {
       onSuccess: (answer) => {
@@ -70,7 +82,10 @@ export function RunControls({ run }: { run: Run }) {
         </Button>
       )}
       {may.skip && (
-        <Button icon={<SkipForward />} onClick={() => setAsking("skip")}>
+        <Button
+          icon={<SkipForward />}
+          onClick={() => setAsking({ id: run.current_phase_id, name: run.current_phase_name })}
+        >
           Skip
         </Button>
       )}
@@ -114,7 +129,7 @@ export function RunControls({ run }: { run: Run }) {
           </div>
         </Dialog>
       )}
-      {asking === "skip" && (
+      {asking !== null && asking !== "stop" && (
         <Dialog
           title="Skip a phase?"
           onClose={close}
@@ -126,10 +141,10 @@ export function RunControls({ run }: { run: Run }) {
                 icon={<SkipForward />}
                 busy={skip.isPending}
                 onClick={() =>
-                  skip.mutate(run.current_phase_id, {
+                  skip.mutate(asking.id, {
                     onSuccess: () => {
                       close();
-                      say("The run goes past the phase");
+                      say(`The run goes past ${asking.name === null ? "the phase" : `“${asking.name}”`}`);
                     },
                   })
                 }
@@ -141,8 +156,8 @@ export function RunControls({ run }: { run: Run }) {
         >
           <div className="space-y-2">
             <p>
-              The run goes past <strong>{run.current_phase_name ?? "the phase that it stopped at"}</strong>.
-              An attempt in hand is dropped, and the phase is never done in this run.
+              The run goes past <strong>{asking.name ?? "the phase that it stopped at"}</strong>. An attempt
+              in hand is dropped, and the phase is never done in this run.
             </p>
             <p>Later phases that build on it may fail.</p>
             {skip.isError && <ProblemNote error={skip.error} />}

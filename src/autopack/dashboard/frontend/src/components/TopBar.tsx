@@ -35,7 +35,7 @@ export function TopBar({ runs, chosen, view }: Props) {
   const [starting, setStarting] = useState(false);
   const run = runs.find((one) => one.run_id === chosen);
   return (
-    <header className="not-printed sticky top-0 z-30 border-line border-b bg-surface/95 backdrop-blur">
+    <header className="not-printed top-0 z-30 border-line border-b bg-surface/95 backdrop-blur sm:sticky">
       <div className="mx-auto flex w-full max-w-[110rem] flex-wrap items-center gap-x-3 gap-y-2 px-3 py-2 sm:px-4">
         <Link
           href={paths.home}
@@ -50,7 +50,7 @@ export function TopBar({ runs, chosen, view }: Props) {
           <Button kind="primary" icon={<Rocket />} onClick={() => setStarting(true)}>
             Start
           </Button>
-          {run !== undefined && <RunControls run={run} />}
+          {run !== undefined && <RunControls key={run.run_id} run={run} />}
         </div>
         <div className="ml-auto flex flex-wrap items-center gap-1.5">
           <PoolBadges run={chosen} />
@@ -116,13 +116,22 @@ function PoolBadges({ run }: { run: string | null }) {
           <Link href={paths.usage(run)} className="block rounded-full">
             <Badge tone={capTone(used)} title={`${pool}: ${share(used)} of its fullest window is used`}>
               {pool} {share(used)}
-              {used >= 90 ? " !!" : used >= 80 ? " !" : ""}
+              {used >= 80 && (
+                <>
+                  <span aria-hidden>{used >= 90 ? " !!" : " !"}</span>
+                  <span className="sr-only">{fullness(used)}</span>
+                </>
+              )}
             </Badge>
           </Link>
         </li>
       ))}
     </ul>
   );
+}
+
+function fullness(used: number): string {
+  return used >= 100 ? ", used up" : used >= 90 ? ", almost used up" : ", filling up";
 }
 
 function Views({ chosen, view }: { chosen: string | null; view: Props["view"] }) {

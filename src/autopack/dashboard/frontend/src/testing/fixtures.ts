@@ -1,5 +1,6 @@
 /** Answers of the service as tests begin with them. Typed by the API's document: a field that it loses, or gains, fails here. */
 
+import type { Note, NoteList, Receipt } from "../api/notes";
 import type { Run, Spend } from "../api/runs";
 
 export function spend(changes: Partial<Spend> = {}): Spend {
@@ -76,4 +77,33 @@ export function run(changes: Partial<Run> = {}): Run {
     as_of: 42,
     ...changes,
   };
+}
+
+export function note(changes: Partial<Note> = {}): Note {
+  return {
+    id: "3f9c2a1b",
+    author: "Ada",
+    created_at: "2026-03-03T10:16:00Z",
+    run_id: null,
+    text: "Skip the UI tests, backend only.",
+    receipts: [],
+    ...changes,
+  };
+}
+
+export function receipt(changes: Partial<Receipt> = {}): Receipt {
+  return {
+    note_id: "3f9c2a1b",
+    run_id: "run_20260303_101500_ab12",
+    phase_index: 3,
+    phase_id: "store",
+    attempt: 2,
+    role: "builder",
+    delivered_at: "2026-03-03T10:18:00Z",
+    ...changes,
+  };
+}
+
+export function noteList(notes: Note[], changes: Partial<NoteList> = {}): NoteList {
+  return { project: "/home/ada/todo", total: notes.length, unread_bytes: 0, notes, ...changes };
 }

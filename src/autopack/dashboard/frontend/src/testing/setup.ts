@@ -1,5 +1,5 @@
 import { cleanup } from "@testing-library/react";
-import { afterEach, beforeEach, vi } from "vitest";
+import { afterEach } from "vitest";
 
 afterEach(cleanup);
 
@@ -17,17 +17,29 @@ window.ResizeObserver ??= class {
   disconnect() {}
 };
 
-HTMLDialogElement.prototype.showModal ??= function showModal(this: HTMLDialogElement) {
-  this.open = true;
-};
-HTMLDialogElement.prototype.close ??= function close(this: HTMLDialogElement) {
-  this.open = false;
-};
-
 /** A feed that says nothing: what events do is tested in live/. */
 class SilentEventSource extends EventTarget {
   close() {}
 }
-beforeEach(() => {
-  vi.stubGlobal("EventSource", SilentEventSource);
-});
+window.EventSource ??= SilentEventSource as unknown as typeof EventSource;
+
+// The top layer and its Escape: as the HTML standard has them, as far as tests see it.
+HTMLDialogElement.prototype.showModal ??= function (this: HTMLDialogElement) {
+  before.set(this, document.activeElement);
+  this.setAttribute("open", "");
+  this.addEventListener("keydown", closeOnEscape);
+  this.querySelector<HTMLElement>("button, [href], input, select, textarea")?.focus();
+};
+HTMLDialogElement.prototype.close ??= function (this: HTMLDialogElement) {
+  if (!this.hasAttribute("open")) return;
+  this.removeAttribute("open");
+  this.removeEventListener("keydown", closeOnEscape);
+  const opener = before.get(this);
+  if (this.isConnected && opener instanceof HTMLElement) opener.focus();
+  queueMicrotask(() => this.dispatchEvent(new Event("close")));
+};
+const before = new WeakMap<HTMLDialogElement, Element | null>();
+function closeOnEscape(this: HTMLDialogElement, event: KeyboardEvent) {
+  if (event.key !== "Escape") return;
+  if (this.dispatchEvent(new Event("cancel", { cancelable: true }))) this.close();
+}

@@ -80,9 +80,21 @@ export function series(buckets: Series["buckets"][number]["parts"][], changes: P
   return {
     period: "week",
     by: "model",
+    names: namesOf(buckets),
     buckets: buckets.map((parts, bucket) => ({ start: at(bucket), end: at(bucket + 1), parts })),
     ...changes,
   };
+}
+
+/** As the service names the parts: those that used the most reported tokens first. */
+function namesOf(buckets: Series["buckets"][number]["parts"][]): Series["names"] {
+  const sizes = new Map<string, number>();
+  for (const { name, other, usage } of buckets.flat()) {
+    if (!other && name !== null) sizes.set(name, (sizes.get(name) ?? 0) + usage.tokens);
+  }
+  return [...sizes]
+    .sort((one, two) => two[1] - one[1] || one[0].localeCompare(two[0]))
+    .map(([name]) => ({ name, title: name }));
 }
 
 export function part(name: string, used: Partial<Spend> = {}) {

@@ -77,6 +77,7 @@ function copyBySelection(text: string): boolean {
   // Outside an open dialog nothing can be selected.
   (before?.closest("dialog") ?? document.body).append(holder);
   try {
+    holder.focus({ preventScroll: true });
     holder.select();
     return document.execCommand("copy");
   } catch {

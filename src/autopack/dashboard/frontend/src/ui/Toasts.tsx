@@ -1,8 +1,9 @@
 import { Check, Info, X } from "lucide-react";
-import { createContext, type ReactNode, useCallback, useContext, useMemo, useRef, useState } from "react";
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useRef, useState } from "react";
 import { Button } from "./Button";
 
 const STAYS_MS = 6_000;
+const MS_PER_CHARACTER = 40;
 
 type Toast = { id: number; text: string; detail: string };
 type Say = (text: string, detail?: string) => void;
@@ -16,46 +17,56 @@ export function useToast(): Say {
 
 export function Toasts({ children }: { children: ReactNode }) {
   const [toasts, setToasts] = useState<readonly Toast[]>([]);
+  const [read, setRead] = useState(false);
   const next = useRef(1);
-  const drop = useCallback((id: number) => setToasts((now) => now.filter((one) => one.id !== id)), []);
-  const say = useCallback<Say>(
-    (text, detail = "") => {
-      const id = next.current++;
-      setToasts((now) => [...now.slice(-2), { id, text, detail }]);
-      setTimeout(() => drop(id), STAYS_MS + detail.length * 40);
-    },
-    [drop],
-  );
-  const shown = useMemo(
-    () =>
-      toasts.map((toast) => (
-        <div
-          key={toast.id}
-          className="pointer-events-auto flex items-start gap-2 rounded-lg border border-line bg-surface p-2.5 shadow-float"
-        >
-          <span aria-hidden className="mt-0.5 [&>svg]:size-4">
-            {toast.detail === "" ? <Check className="text-good" /> : <Info className="text-warn" />}
-          </span>
-          <div className="min-w-0 grow">
-            <p className="font-medium">{toast.text}</p>
-            {toast.detail !== "" && <p className="text-muted wrap-anywhere">{toast.detail}</p>}
-          </div>
-          <Button kind="quiet" icon={<X />} iconOnly onClick={() => drop(toast.id)} className="-my-1">
-            Dismiss
-          </Button>
-        </div>
-      )),
-    [toasts, drop],
-  );
+  const say = useCallback<Say>((text, detail = "") => {
+    const id = next.current++;
+    setToasts((now) => [...now.slice(-2), { id, text, detail }]);
+  }, []);
+  const drop = useCallback((id: number) => {
+    setToasts((now) => now.filter((one) => one.id !== id));
+    setRead(false);
+  }, []);
   return (
     <Context value={say}>
       {children}
       <div
         role="status"
+        onMouseEnter={() => setRead(true)}
+        onMouseLeave={() => setRead(false)}
+        onFocus={() => setRead(true)}
+        onBlur={() => setRead(false)}
         className="not-printed pointer-events-none fixed inset-x-3 bottom-3 z-50 flex flex-col gap-2 sm:left-auto sm:w-96"
       >
-        {shown}
+        {toasts.map((toast) => (
+          <ToastNote key={toast.id} toast={toast} read={read} drop={drop} />
+        ))}
       </div>
     </Context>
+  );
+}
+
+type Props = { toast: Toast; read: boolean; drop(id: number): void };
+
+/** Goes after a while, but not while somebody is at it. */
+function ToastNote({ toast: { id, text, detail }, read, drop }: Props) {
+  useEffect(() => {
+    if (read) return;
+    const timer = setTimeout(() => drop(id), STAYS_MS + detail.length * MS_PER_CHARACTER);
+    return () => clearTimeout(timer);
+  }, [read, drop, id, detail]);
+  return (
+    <div className="pointer-events-auto flex items-start gap-2 rounded-lg border border-line bg-surface p-2.5 shadow-float">
+      <span aria-hidden className="mt-0.5 [&>svg]:size-4">
+        {detail === "" ? <Check className="text-good" /> : <Info className="text-warn" />}
+      </span>
+      <div className="min-w-0 grow">
+        <p className="font-medium wrap-anywhere">{text}</p>
+        {detail !== "" && <p className="text-muted wrap-anywhere">{detail}</p>}
+      </div>
+      <Button kind="quiet" icon={<X />} iconOnly onClick={() => drop(id)} className="-my-1">
+        Dismiss
+      </Button>
+    </div>
   );
 }

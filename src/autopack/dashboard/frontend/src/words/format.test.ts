@@ -22,8 +22,8 @@ describe("numbers for people", () => {
     ]);
   });
 
-  it("writes a share below one percent as such", () => {
-    expect([0, 0.2, 85.4, 104].map(share)).toEqual(["0 %", "< 1 %", "85 %", "104 %"]);
+  it("writes a share below one percent as such, and none as more than it is", () => {
+    expect([0, 0.2, 79.96, 85.4, 104].map(share)).toEqual(["0 %", "< 1 %", "79 %", "85 %", "104 %"]);
   });
 
   it("writes times by their size", () => {

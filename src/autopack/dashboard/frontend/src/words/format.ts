@@ -27,10 +27,10 @@ export function percent(fraction: number): string {
   return `${Math.floor(fraction * 100)} %`;
 }
 
-/** A share of 100 as the panels write it: `< 1 %`, `85 %`, `104 %`. */
+/** A share of 100 as the panels write it: `< 1 %`, `85 %`, `104 %`. Never more than it is: 80 % is where it warns. */
 export function share(value: number): string {
   if (value > 0 && value < 1) return "< 1 %";
-  return `${Math.round(value)} %`;
+  return `${Math.floor(value)} %`;
 }
 
 /** `8 s`, `1 min 05 s`, `2 h 03 min`, `3 d 4 h`. */

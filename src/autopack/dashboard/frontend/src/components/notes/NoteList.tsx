@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useId, useRef, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { type Note, notesOptions, useWithdrawNote } from "../../api/notes";
 import type { Run } from "../../api/runs";
 import { Button } from "../../ui/Button";
@@ -18,6 +18,15 @@ export function NoteList({ run }: { run: Run }) {
   const top = useRef<HTMLHeadingElement>(null);
   const heading = useId();
   const list = notes.data;
+
+  // Its button is gone with the note; before the dialog is closed nothing behind it takes the focus.
+  const withdrawn = useRef(false);
+  useEffect(() => {
+    if (withdrawing !== null || !withdrawn.current) return;
+    withdrawn.current = false;
+    top.current?.focus();
+  }, [withdrawing]);
+
   return (
     <section aria-labelledby={heading} className="space-y-2">
       <h3 id={heading} ref={top} tabIndex={-1} className="font-semibold outline-none">
@@ -62,8 +71,8 @@ export function NoteList({ run }: { run: Run }) {
           note={withdrawing}
           onClose={() => setWithdrawing(null)}
           onDone={() => {
+            withdrawn.current = true;
             setWithdrawing(null);
-            top.current?.focus();
           }}
         />
       )}

@@ -51,7 +51,7 @@ it("asks for what it is to be cut by", async () => {
 
 it("marks times with calls of unknown usage, and never draws them as nothing", async () => {
   show(series([[part("opus", { tokens: 3_000 }), part("luna", UNKNOWN)]]));
-  expect(await legend()).toEqual(["luna" + "tokens unknown", "opus3.0k tokens"]);
+  expect(await legend()).toEqual(["opus3.0k tokens", "lunatokens unknown"]);
   expect(screen.getByText(/marks times with calls that did not say/)).toBeDefined();
   expect(await screen.findAllByText("?")).toHaveLength(2);
 });

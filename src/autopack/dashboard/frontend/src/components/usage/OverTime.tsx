@@ -1,6 +1,5 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useMemo } from "react";
-import { runListOptions } from "../../api/runs";
 import { type Period, type SeriesBy, seriesOptions } from "../../api/usage";
 import { Loading } from "../../ui/Loading";
 import { Panel } from "../../ui/Panel";
@@ -37,11 +36,7 @@ export function OverTime({ period, subscribed }: Props) {
     ...seriesOptions(period, by),
     placeholderData: keepPreviousData,
   });
-  const runs = useQuery({ ...runListOptions, enabled: data?.by === ("run" as string) });
-  const whole = useMemo(() => {
-    const plans = new Map(runs.data?.runs.map((run) => [run.run_id, run.plan]));
-    return data === undefined ? undefined : chartOf(data, { plans, subscribed });
-  }, [data, runs.data, subscribed]);
+  const whole = useMemo(() => data && chartOf(data, subscribed), [data, subscribed]);
   const kinds = new Set(whole?.strands.map((strand) => strand.simulated));
   const simulated = kinds.size === 2 ? kind === "simulated" : kinds.has(true);
   const chart = useMemo(() => whole && ofKind(whole, simulated), [whole, simulated]);

@@ -1,25 +1,24 @@
 import { describe, expect, it } from "vitest";
-import type { Series } from "../../api/usage";
 import { part, series, UNKNOWN } from "../../testing/usageFixtures";
 import { added, chartOf, heightOf, shownValue, unknownCalls } from "./series";
 import { partName, type SeriesPart } from "./words";
 
 describe("the chart's data", () => {
-  it("gives the eight largest names a colour, and one to all others together", () => {
-    const parts = Array.from({ length: 11 }, (_, name) => part(`m${name}`, { tokens: 1_000 + name }));
-    const { strands } = chartOf(series([parts]));
+  it("keeps the service's order, and gives each name and the rest a colour of its own", () => {
+    const parts = Array.from({ length: 8 }, (_, name) => part(`m${name}`, { tokens: 1_000 + name }));
+    const rest: SeriesPart = { ...part(""), other: true };
+    const { strands } = chartOf(series([[...parts, rest]]));
     expect(strands.map((strand) => strand.name)).toEqual([
-      ...["m10", "m9", "m8", "m7", "m6", "m5", "m4", "m3"],
+      ...["m7", "m6", "m5", "m4", "m3", "m2", "m1", "m0"],
       "All others",
     ]);
-    expect(strands.at(-1)?.whole.tokens).toBe(1_000 + 1_001 + 1_002);
     expect(new Set(strands.map((strand) => strand.colour)).size).toBe(9);
   });
 
   it("takes the rest that the service has made, and calls of no run, for what they are", () => {
     const rest: SeriesPart = { ...part(""), other: true };
     const noRun: SeriesPart = { ...part(""), name: null };
-    const { strands } = chartOf(series([[part("a"), noRun, rest] as Series["buckets"][number]["parts"]]));
+    const { strands } = chartOf(series([[part("a"), noRun, rest]]));
     expect(strands.map((strand) => strand.name)).toEqual(["a", "Calls of no run", "All others"]);
   });
 
@@ -46,10 +45,8 @@ describe("the chart's data", () => {
 });
 
 it("calls a run by its plan, where that is known", () => {
-  const plans = new Map([["run_20260303_101500_ab12", "todo-cli"]]);
-  expect(partName("run", { name: "run_20260303_101500_ab12" }, plans)).toBe(
-    "todo-cli · 20260303_101500_ab12",
-  );
-  expect(partName("run", { name: "run_20260303_101500_ffff" }, plans)).toBe("run_20260303_101500_ffff");
-  expect(partName("role", { name: "builder" })).toBe("Builder");
+  const run = { name: "run_20260303_101500_ab12", other: false };
+  expect(partName("run", run, "todo-cli")).toBe("todo-cli · 20260303_101500_ab12");
+  expect(partName("run", run, run.name)).toBe(run.name);
+  expect(partName("role", { name: "builder", other: false })).toBe("Builder");
 });

@@ -2,7 +2,7 @@
 
 import type { Spend } from "../../api/runs";
 import type { Period, Series } from "../../api/usage";
-import { partName, type SeriesPart } from "./words";
+import { partName } from "./words";
 
 export type Unit = "tokens" | "usd";
 
@@ -18,33 +18,31 @@ export type Strand = {
 export type Column = { start: string; end: string; label: string; parts: ReadonlyMap<string, Spend> };
 export type Chart = { strands: Strand[]; columns: Column[] };
 
-/** What is known beside the series: the plan of each run by its id, and the models that a subscription pays for. */
-export type Known = { plans?: ReadonlyMap<string, string>; subscribed?: ReadonlySet<string> };
-
-export const MOST_NAMES = 8;
+/** The service names so many at most, and sums all others. */
+const MOST_NAMES = 8;
 const REST_COLOUR = "var(--series-9)";
 const NAMELESS_COLOUR = "var(--edge)";
 
-/** The series as strands and columns: at most 8 names, the largest first, and one strand for the rest. */
-export function chartOf(series: Series, { plans, subscribed }: Known = {}): Chart {
-  const ranks = ranked(series);
+/** The series as strands and columns, in the service's order; `subscribed` are models of subscriptions. */
+export function chartOf(series: Series, subscribed: ReadonlySet<string> = new Set()): Chart {
+  const ranks = new Map(series.names.map(({ name }, rank) => [name, rank]));
+  const titles = new Map(series.names.map(({ name, title }) => [name, title]));
   const strands = new Map<string, Strand & { rank: number }>();
   const columns = series.buckets.map((bucket) => {
     const parts = new Map<string, Spend>();
-    for (const part of bucket.parts as readonly SeriesPart[]) {
+    for (const part of bucket.parts) {
       const { name, other } = part;
-      const kept = other ? undefined : name === null ? MOST_NAMES : ranks.get(name);
-      const rank = kept ?? MOST_NAMES + 1;
+      const rank = other ? MOST_NAMES + 1 : name === null ? MOST_NAMES : (ranks.get(name) ?? MOST_NAMES);
       const key = `${rank}${part.simulated ? "s" : ""}`;
       parts.set(key, added(parts.get(key), part.usage));
       const known = strands.get(key);
       strands.set(key, {
         key,
         rank,
-        name: partName(series.by, kept === undefined ? { name: "", other: true } : part, plans),
+        name: partName(series.by, part, titles.get(name ?? "")),
         colour: colourOf(rank),
         simulated: part.simulated,
-        listPrice: series.by === "model" && kept !== undefined && (subscribed?.has(part.name ?? "") ?? false),
+        listPrice: series.by === "model" && subscribed.has(name ?? ""),
         whole: added(known?.whole, part.usage),
       });
     }
@@ -60,19 +58,6 @@ export function chartOf(series: Series, { plans, subscribed }: Known = {}): Char
 function colourOf(rank: number): string {
   if (rank < MOST_NAMES) return `var(--series-${rank + 1})`;
   return rank === MOST_NAMES ? NAMELESS_COLOUR : REST_COLOUR;
-}
-
-/** The names that get a colour of their own, by what they used of tokens: reported or, at most, unknown. */
-function ranked(series: Series): Map<string, number> {
-  const sizes = new Map<string, number>();
-  for (const { parts } of series.buckets) {
-    for (const { name, other, usage } of parts as readonly SeriesPart[]) {
-      if (other || name === null) continue;
-      sizes.set(name, (sizes.get(name) ?? 0) + usage.tokens + usage.unknown_tokens);
-    }
-  }
-  const names = [...sizes].sort((one, two) => two[1] - one[1] || one[0].localeCompare(two[0]));
-  return new Map(names.slice(0, MOST_NAMES).map(([name], rank) => [name, rank]));
 }
 
 /** What a bar shows: nothing where nothing is known, which is not the same as zero. */

@@ -27,18 +27,17 @@ export function roleClassName(name: string): string {
   return ROLE_CLASSES[name] ?? words(name);
 }
 
-/** How a part of a series is called. `plans`: the plan of each run that is known, by the run's id. */
+/** How a part of a series is called; `title` is the plan of a run that is known. */
 export function partName(
   by: SeriesBy,
   { name, other }: Pick<SeriesPart, "name" | "other">,
-  plans: ReadonlyMap<string, string> = new Map(),
+  title?: string,
 ): string {
   if (other) return "All others";
   if (name === null) return "Calls of no run";
   if (by === "role_class") return roleClassName(name);
   if (by === "role") return name.charAt(0).toUpperCase() + words(name).slice(1);
-  const plan = by === "run" ? plans.get(name) : undefined;
-  return plan === undefined ? name : `${plan} · ${name.replace(/^run_/, "")}`;
+  return title === undefined || title === name ? name : `${title} · ${name.replace(/^run_/, "")}`;
 }
 
 export function amount(value: number | string, unit: QuotaWindow["unit"]): string {
