@@ -162,7 +162,7 @@ async def test_real_and_simulated_phases_are_never_put_together(database: Databa
 
 
 async def test_a_phase_that_a_script_answers_in_part_is_not_covered(database: Database, here: Path) -> None:
-    await finish(database, here, *[used(50)] * 3)
+    await finish(database, here, *[used(50)] * 3, *[used(7, simulated=True)] * 3)
     policy = policy_of(anthropic=Provider(simulated=True))
     assert (await look(database, plan_of(MEDIUM), policy=policy)).estimate is None
 

@@ -76,7 +76,7 @@ def _short_caps(pool: str, limits: Limits, use: Use, draws: Sequence[tuple[str, 
     for index, cap in enumerate(limits.caps):
         used = use.windows[cap.window]
         if cap.unit == "usd" and (used.unpriced or use.open.unpriced):
-            continue  # it lets no call pass, which is told where models are chosen
+            continue  # it lets no call pass, whatever is left of it
         limit = max(limits.levels(role, basis.phase.category)[index].limit for role, basis in draws)
         left = max(0, limit - _of(used, cap.unit) - _of(use.open, cap.unit))
         expected, high = (_drawn(draws, cap, limits, of) for of in (middle, upper))
