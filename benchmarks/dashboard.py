@@ -91,7 +91,7 @@ async def new_run(database: Database, repository: Path, phases: int) -> str:
     """A run in progress, of which nothing is done yet."""
     repository.mkdir(exist_ok=True)
     async with database.write() as session:
-        project = await projects.register(session, repository)
+        project, _ = await projects.register(session, repository)
         new = service.NewRun(
             project_id=project.id,
             project_name=project.name,

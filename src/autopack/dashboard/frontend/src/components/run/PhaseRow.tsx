@@ -47,9 +47,9 @@ export function PhaseRow({ run, phase, axis, open, onToggle }: Props) {
         aria-controls={open ? details : undefined}
         onClick={() => onToggle(phase.index, open)}
         className={clsx(
-          "grid w-full grid-cols-[1.25rem_minmax(0,1fr)_auto_1rem] items-center gap-x-2.5 gap-y-1 px-4 py-2 text-left",
+          "grid w-full grid-cols-[1.25rem_minmax(0,1fr)_1rem] items-center gap-x-2.5 gap-y-1 px-4 py-2 text-left",
           "hover:bg-canvas focus-visible:-outline-offset-2 pointer-coarse:min-h-11",
-          "sm:grid-cols-[1.25rem_minmax(9rem,5fr)_minmax(6rem,6fr)_9.5rem_1rem]",
+          "sm:grid-cols-[1.25rem_minmax(9rem,5fr)_minmax(6rem,6fr)_11rem_1rem]",
           open && "bg-canvas",
         )}
       >
@@ -71,13 +71,13 @@ export function PhaseRow({ run, phase, axis, open, onToggle }: Props) {
           axis={axis}
           className="col-span-2 col-start-2 row-start-2 sm:col-span-1 sm:col-start-3 sm:row-start-1"
         />
-        <span className="col-start-3 row-start-1 text-right text-xs sm:col-start-4">
+        <span className="col-span-2 col-start-2 row-start-3 text-xs empty:hidden sm:col-span-1 sm:col-start-4 sm:row-start-1 sm:text-right">
           {phase.usage.calls > 0 && <SpendText spend={phase.usage} />}
         </span>
         <ChevronRight
           aria-hidden
           className={clsx(
-            "col-start-4 row-start-1 size-4 text-muted transition-transform sm:col-start-5",
+            "col-start-3 row-start-1 size-4 text-muted transition-transform sm:col-start-5",
             open && "rotate-90",
           )}
         />
