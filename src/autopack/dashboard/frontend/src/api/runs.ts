@@ -39,6 +39,8 @@ export const statusOptions = (run: string) =>
 export const outlineOptions = (run: string) =>
   queryOptions({
     queryKey: runKeys.outline(run),
+    // Of thousands of phases few are drawn: to compare them all with the former ones takes longer.
+    structuralSharing: false,
     queryFn: ({ signal }) =>
       dataOf(client.GET("/dashboard/runs/{run_id}/outline", { params: of(run), signal })),
   });
