@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from autopack.db import Database
 from autopack.routing.meter import CallContext, Meter, lose_open_calls
 from autopack.routing.policy import parse_policy
 from autopack.routing.policyfile import default_policy_text
+from autopack.routing.queries import cooldowns
 from autopack.routing.tables import ReservationRow
 from autopack.usage.money import to_nano
 from autopack.usage.recorder import get_usage_summary
@@ -226,3 +228,15 @@ def test_money_is_whole_nano_dollars() -> None:
     assert to_nano(None) is None
     assert to_usd(1_725_000) == Decimal("0.001725")
     assert to_usd(None) is None
+
+
+async def test_a_call_that_was_under_way_does_not_shorten_a_longer_rest(database: Database) -> None:
+    metered = meter(database)
+    long = await metered.cool_down(seconds=600, why="a day's limit", whole_quota=True)
+    short = await metered.cool_down(seconds=5, why="too fast", whole_quota=True)
+    assert short == long
+    async with database.read() as session:
+        (kept,) = await cooldowns(session, now=long - timedelta(seconds=1))
+    assert (kept.until, kept.why) == (long, "a day's limit")
+    longer = await metered.cool_down(seconds=900, why="a week's limit", whole_quota=True)
+    assert longer > long

@@ -123,7 +123,7 @@ class Meter:
         until = await fits_at(
             session, self._pool, limits, use, role=role, category=category, bound=bound, now=now
         )
-        hint = "Raise the cap in models.yaml, or map this work to another model"
+        hint = passed.hint
         if until is not None:
             hint += f"; it has room for the call again at {at_words(until)}"
         return QuotaReached(f"{passed.said}: it was not made.", hint=f"{hint}.", until=until)
@@ -223,12 +223,16 @@ class Meter:
             await queries.close(session, call_id, state="released", why=why)
 
     async def cool_down(self, *, seconds: float, why: str, whole_quota: bool) -> datetime:
-        """The provider asked to be left alone: the model, or all of its quota. Gives until when."""
+        """The provider asked to be left alone: the model, or all of its quota. Gives until when.
+
+        A longer rest that it asked for before, in the answer to another call, still counts.
+        """
         until = self._clock() + timedelta(seconds=min(seconds, LONGEST_COOLDOWN.total_seconds()))
         model = "" if whole_quota else self._context.model.name
         async with self._database.write() as session:
-            await queries.cool_down(session, Cooldown(self._pool, model, until, why))
-        return until
+            await queries.hold_pool(session, self._pool)
+            kept = await queries.cool_down(session, Cooldown(self._pool, model, until, why))
+        return kept.until
 
     async def end_rest(self) -> None:
         """The model answered: neither it nor its quota is to be left alone any more, whatever was said."""

@@ -240,10 +240,17 @@ async def cooldowns(session: AnySession, *, now: datetime) -> list[Cooldown]:
     return [Cooldown(row.pool, row.model, row.until, row.why) for row in rows]
 
 
-async def cool_down(session: WriteSession, cooldown: Cooldown) -> None:
-    """Keep a cooldown instead of the former one of its model."""
+async def cool_down(session: WriteSession, cooldown: Cooldown) -> Cooldown:
+    """Keep the longer of this cooldown and a former one of its model, and give it.
+
+    The caller holds the pool's lock.
+    """
+    former = await session.get(CooldownRow, (cooldown.pool, cooldown.model))
+    if former is not None and former.until >= cooldown.until:
+        return Cooldown(former.pool, former.model, former.until, former.why)
     values = {"until": cooldown.until, "why": cooldown.why[:500]}
     await put(session, CooldownRow, {"pool": cooldown.pool, "model": cooldown.model}, values)
+    return cooldown
 
 
 async def end_cooldown(session: WriteSession, *, pool: str, model: str) -> None:

@@ -47,6 +47,13 @@ class Over:
     passing: bool
     """It would fit, were no other call open."""
     said: str
+    hint: str
+    """What lets the call pass."""
+
+
+_MORE = "Raise the cap in models.yaml, or map this work to another model"
+_PRICE = "Give the model a price in models.yaml (`models:`), or map this work to another one"
+_REPRICE = "Give that model a price in models.yaml (`models:`), then `autopack usage reprice`"
 
 
 def bound_of(limits: Limits, usage: TokenUsage, cost: Decimal | None) -> Amounts:
@@ -68,7 +75,8 @@ def _passed(
         if cap.unit == "usd" and (bound.unpriced or spent.unpriced or use.open.unpriced):
             whose = "this call's" if bound.unpriced else "an earlier call's"
             said = f"{pool} has a cap of {cap.words}, and {whose} price is not known"
-            yield Over(cap=cap, limit=limit, passing=False, said=said)
+            hint = _PRICE if bound.unpriced else _REPRICE
+            yield Over(cap=cap, limit=limit, passing=False, said=said, hint=hint)
             continue
         used, opened, most = (_of(one, cap.unit) for one in (spent, use.open, bound))
         if used + opened + most <= limit:
@@ -81,6 +89,7 @@ def _passed(
             passing=used + most <= limit,
             said=f"{pool} has used {in_words(used, cap.unit)}{waiting}, of {cap.words}{kept}; "
             f"the next call can take {in_words(most, cap.unit)}",
+            hint=_MORE,
         )
 
 
