@@ -19,12 +19,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx2
+from _service import service
 
 from autopack.config import Settings
 from autopack.db import Database
@@ -129,28 +129,6 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-@asynccontextmanager
-async def service(settings: Settings, environ: dict[str, str]) -> AsyncGenerator[tuple[int, str]]:
-    """A process that serves: its id and its URL."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "autopack.main",
-        "--port",
-        "0",
-        env={**environ, "AUTOPACK_HOME": str(settings.home)},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        if process.stdout is None:
-            raise RuntimeError("the service has no output")
-        line = (await asyncio.wait_for(process.stdout.readline(), LIMIT_SECONDS)).decode()
-        yield process.pid, next(word for word in line.split() if word.startswith("http://"))
-    finally:
-        process.terminate()
-        await process.communicate()
-
-
 class Measured:
     """One run, cancelled again and again."""
 
@@ -248,18 +226,16 @@ async def measure(times: int) -> dict[str, Any]:
                 check=True,
                 stdout=subprocess.DEVNULL,
             )
-            async with (
-                service(settings, environ) as (pid, url),
-                httpx2.AsyncClient(base_url=url, timeout=LIMIT_SECONDS, trust_env=False) as client,
-            ):
-                database = Database(settings.database_url)
-                try:
-                    for kind in STEPS:
-                        measured = Measured(client, database, simulator, pid)
-                        await measured.cancel_often(kind, times)
-                        found[kind] = figures_of(measured.seconds)
-                finally:
-                    await database.close()
+            with service(settings.home, environ) as (pid, url):
+                async with httpx2.AsyncClient(base_url=url, timeout=LIMIT_SECONDS, trust_env=False) as client:
+                    database = Database(settings.database_url)
+                    try:
+                        for kind in STEPS:
+                            measured = Measured(client, database, simulator, pid)
+                            await measured.cancel_often(kind, times)
+                            found[kind] = figures_of(measured.seconds)
+                    finally:
+                        await database.close()
     return {"benchmark": "control", **found, "bar_p95_ms": round(BAR_SECONDS * 1000)}
 
 

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from _service import service as serving
 from playwright.async_api import Page, async_playwright
 
 from autopack.config import Settings
@@ -32,7 +33,6 @@ from autopack.runs import queries, service
 from autopack.runs.states import AttemptOutcome, PhaseState, RunState
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-from feed import service as serving
 from fixtures.browser import QUIET, found
 
 BAR_MS = 250.0
@@ -223,8 +223,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(home=Path(folder) / "home")
         prepare_database(settings.database_url, home=settings.home)
-        with serving(settings.home) as (port, _):
-            figures = asyncio.run(measure(settings, f"http://127.0.0.1:{port}", events=wanted.events))
+        with serving(settings.home) as (_, url):
+            figures = asyncio.run(measure(settings, url, events=wanted.events))
     print(json.dumps({"benchmark": "dashboard", **figures, "bar_ms": BAR_MS, "bar_task_ms": BAR_TASK_MS}))
     return int(figures["p95_ms"] > BAR_MS or figures["long_tasks"] > 0)
 

@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import multiprocessing
-import os
 import re
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Generator
 from pathlib import Path
+
+from _service import service
 
 from autopack.config import Settings
 from autopack.db import Database, prepare_database
@@ -33,25 +30,6 @@ EVENTS = 100
 EVERY_SECONDS = 0.1
 LIMIT_SECONDS = 120
 SENT = re.compile(rb'"text":"(\d+)"')
-PROGRAM = (sys.executable, "-c", "import sys; from autopack.cli import main; sys.exit(main())")
-
-
-@contextlib.contextmanager
-def service(home: Path) -> Generator[tuple[int, int]]:
-    """A service on a home: its port and its process."""
-    environ = {**os.environ, "AUTOPACK_HOME": str(home)}
-    serving = subprocess.Popen(
-        [*PROGRAM, "serve", "--port", "0"], env=environ, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        line = "" if serving.stdout is None else serving.stdout.readline()
-        found = re.search(r":(\d+) ", line)
-        if found is None:
-            raise RuntimeError(f"the service said: {line!r}")
-        yield int(found[1]), serving.pid
-    finally:
-        serving.terminate()
-        serving.wait()
 
 
 def write(url: str, count: int) -> None:
@@ -129,8 +107,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(home=Path(folder) / "home")
         prepare_database(settings.database_url, home=settings.home)
-        with service(settings.home) as (port, pid):
-            url = settings.database_url
+        with service(settings.home) as (pid, served):
+            port, url = int(served.rsplit(":", 1)[1]), settings.database_url
             figures = asyncio.run(measure(port, pid, url, wanted.clients, wanted.events))
     print(json.dumps({"benchmark": "feed", **figures, "bar_ms": BAR_MS}))
     return int(figures["p95_ms"] > BAR_MS)

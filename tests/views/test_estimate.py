@@ -20,6 +20,7 @@ from autopack.routing.policy import Policy, parse_policy
 from autopack.routing.policyfile import default_policy_text
 from autopack.routing.schemas import Provider
 from autopack.runs import queries
+from autopack.views import queries as stored
 from autopack.views.estimate import Outlook, PlanEstimate, plan_outlook
 from autopack.views.history import worked
 from autopack.views.needs import middle, upper
@@ -107,7 +108,7 @@ async def test_failed_attempts_and_failed_phases_are_part_of_what_it_takes(
 async def test_phases_that_did_not_end_or_called_nobody_say_nothing(database: Database, here: Path) -> None:
     run_id = await finish(database, here, used(100), used(200), used(300), Done(attempts=[[]]))
     async with database.read() as session:
-        assert len(await queries.finished_phases(session, project_id=None, limit=9)) == 4
+        assert len(await stored.finished_phases(session, project_id=None, limit=9)) == 4
     assert (await estimated(database, plan_of(MEDIUM))).phases[0].samples == 3
     async with database.write() as session:  # as a retry has it
         phase = await queries.phase(session, run_id, 1)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import defer
 from autopack.db import AnySession, WriteSession, added, announce, changed
 from autopack.errors import Fenced, NotFound
 from autopack.runs.schemas import Evidence
-from autopack.runs.states import DONE, AttemptOutcome, Intent, PhaseState, RunState
+from autopack.runs.states import DONE, AttemptOutcome, Intent, RunState
 from autopack.runs.tables import ActivityRow, AttemptRow, EvidenceRow, PhaseRow, RunRow
 
 UNFINISHED = (RunState.QUEUED, RunState.IN_PROGRESS, RunState.PAUSED, RunState.SCHEDULED)
@@ -159,37 +159,6 @@ async def phases(session: AnySession, run_id: str) -> list[PhaseRow]:
     """Every phase of a run in its order."""
     query = select(PhaseRow).where(PhaseRow.run_id == run_id).order_by(PhaseRow.phase_index)
     return list(await session.scalars(query.execution_options(populate_existing=True)))
-
-
-class FinishedPhase(NamedTuple):
-    """A phase that was worked on to its end, accepted or given up."""
-
-    run_id: str
-    phase_id: str
-    category: str
-    complexity: str
-    """As the plan said it."""
-    started_at: datetime
-    ended_at: datetime
-
-
-async def finished_phases(
-    session: AnySession, *, project_id: int | None, limit: int, offset: int = 0
-) -> list[FinishedPhase]:
-    """Phases that are completed or failed, of one project or of all, newest first."""
-    row = PhaseRow
-    query = (
-        select(row.run_id, row.phase_id, row.category, row.complexity, row.started_at, row.ended_at)
-        .join(RunRow, RunRow.id == row.run_id)
-        .where(row.state.in_((PhaseState.COMPLETED, PhaseState.FAILED)))
-        .where(row.started_at.is_not(None), row.ended_at.is_not(None))
-        .order_by(row.ended_at.desc(), row.run_id.desc(), row.phase_index.desc())
-        .limit(limit)
-        .offset(offset)
-    )
-    if project_id is not None:
-        query = query.where(RunRow.project_id == project_id)
-    return [FinishedPhase(*found) for found in await session.execute(query)]
 
 
 async def attempts(session: AnySession, run_id: str, *, phase_index: int | None = None) -> list[AttemptRow]:

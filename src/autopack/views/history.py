@@ -10,10 +10,10 @@ from autopack.db import ReadSession
 from autopack.feed import queries as feed
 from autopack.feed.queries import Turn
 from autopack.routing.limits import MilliWeights
-from autopack.runs import queries
-from autopack.runs.queries import FinishedPhase
 from autopack.usage.queries import summary
 from autopack.usage.schemas import UsageSum
+from autopack.views import queries
+from autopack.views.queries import FinishedPhase
 from autopack.views.waits import seconds_of, waits_of
 
 NEWEST = 200

@@ -134,3 +134,34 @@ async def issue_counts(session: ReadSession, run_ids: Sequence[str]) -> dict[str
     for run_id, said, count in await session.execute(query):
         found[run_id][said] = count
     return found
+
+
+class FinishedPhase(NamedTuple):
+    """A phase that was worked on to its end, accepted or given up."""
+
+    run_id: str
+    phase_id: str
+    category: str
+    complexity: str
+    """As the plan said it."""
+    started_at: datetime
+    ended_at: datetime
+
+
+async def finished_phases(
+    session: ReadSession, *, project_id: int | None, limit: int, offset: int = 0
+) -> list[FinishedPhase]:
+    """Phases that are completed or failed, of one project or of all, newest first."""
+    row = PhaseRow
+    query = (
+        select(row.run_id, row.phase_id, row.category, row.complexity, row.started_at, row.ended_at)
+        .join(RunRow, RunRow.id == row.run_id)
+        .where(row.state.in_((PhaseState.COMPLETED, PhaseState.FAILED)))
+        .where(row.started_at.is_not(None), row.ended_at.is_not(None))
+        .order_by(row.ended_at.desc(), row.run_id.desc(), row.phase_index.desc())
+        .limit(limit)
+        .offset(offset)
+    )
+    if project_id is not None:
+        query = query.where(RunRow.project_id == project_id)
+    return [FinishedPhase(*found) for found in await session.execute(query)]
