@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -345,6 +346,11 @@ class Plan(_Frozen):
             for phase in tier.phases:
                 index += 1
                 yield tier_index, index, tier, phase
+
+    @property
+    def digest(self) -> str:
+        """Names what the plan says, however it is written: the beginning of a SHA-256 of all its values."""
+        return hashlib.sha256(self.model_dump_json(by_alias=True).encode()).hexdigest()[:16]
 
     def commands(self, phase: Phase) -> tuple[str, ...]:
         """Verification commands of a phase: its own, else the plan's. Empty: the user said `none`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from pathlib import Path
@@ -47,6 +48,22 @@ async def test_a_document_becomes_a_queued_run_with_a_file_of_its_own(
         again = await http.post("/runs/start", {"plan": PLAN})
         refused(again, 409, "conflict", said["run_id"])
         assert list(path.parent.iterdir()) == [path]
+
+
+async def test_only_the_plan_that_was_looked_at_is_started(tmp_path: Path, settings: Settings) -> None:
+    async with small_world(tmp_path, settings, approves()) as world, served(settings, world.environ) as http:
+        await register(world, world.repository)
+        file = world.repository / "plan.yaml"
+        file.write_bytes(world.plan.read_bytes())
+        asked = {"plan_path": str(file)}
+        digest = (await http.post("/plans/check", asked)).json()["digest"]
+        file.write_text(file.read_text().replace('"attempts": 2', '"attempts": 3'))
+        changed = await http.post("/runs/start", {**asked, "digest": digest})
+        refused(changed, 409, "conflict", "changed since it was looked at")
+        assert (await http.get("/dashboard/runs")).json() == {"runs": []}
+        file.write_text(json.dumps(PLAN, indent=4))
+        answer = await http.post("/runs/start", {**asked, "digest": digest})
+        assert answer.status_code == 201, "the same plan, written otherwise"
 
 
 @pytest.mark.parametrize("form", ["relative", "absolute", "linked inside"])

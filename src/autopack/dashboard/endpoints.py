@@ -247,6 +247,7 @@ def _checked(plan: Plan, policy: Policy, outlook: Outlook, environ: Mapping[str,
         phases.append(checked)
     return CheckedPlan(
         name=plan.name,
+        digest=plan.digest,
         tiers=len(plan.tiers),
         phases=tuple(phases),
         estimate=outlook.estimate,

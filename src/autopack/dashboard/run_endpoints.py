@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 
 from autopack.dashboard.access import Here, MaybeKey, RunId, serving_of
 from autopack.dashboard.problems import OF_POST, answers
-from autopack.dashboard.schemas import ControlAnswer, PlanRequest, SkipRequest, StartedRun
+from autopack.dashboard.schemas import ControlAnswer, PlanRequest, SkipRequest, StartedRun, StartRequest
 from autopack.errors import Conflict, NotFound
 from autopack.idempotency.queries import IdempotencyKey
 from autopack.runs.states import RunState
@@ -25,7 +25,7 @@ _OF_A_RUN = answers(*OF_POST, NotFound, Conflict)
 
 
 @router.post("/start", status_code=201, responses=_OF_A_RUN)
-async def start_run(request: Request, here: Here, asked: PlanRequest, key: MaybeKey = None) -> StartedRun:
+async def start_run(request: Request, here: Here, asked: StartRequest, key: MaybeKey = None) -> StartedRun:
     """Create a run of a plan and have it started.
 
     Everything that can be known to be wrong is said now: plan, project, policy, keys, sandbox. Whether what
@@ -41,6 +41,7 @@ async def start_run(request: Request, here: Here, asked: PlanRequest, key: Maybe
             repository=repository,
             unsandboxed=request.app.state.unsandboxed,
             accept_red_baseline=asked.accept_red_baseline,
+            digest=asked.digest,
             key=once,
         )
     serving_of(request).wake()

@@ -44,6 +44,13 @@ class PlanRequest(_Request):
         return self
 
 
+class StartRequest(PlanRequest):
+    """Which plan to start, on which project."""
+
+    digest: Annotated[str | None, Field(pattern="^[0-9a-f]{16}$")] = None
+    """`POST /plans/check` gave it: where the plan says something else by now, nothing is started (409)."""
+
+
 class SkipRequest(_Request):
     """Which phase to skip."""
 
@@ -222,6 +229,8 @@ class CheckedPlan(_Answer):
     """A plan that can be used. Nothing was created."""
 
     name: str
+    digest: str
+    """What the plan says, in short: send it with the start, and nothing else is started."""
     tiers: int
     phases: tuple[CheckedPhase, ...]
     estimate: PlanEstimate | None

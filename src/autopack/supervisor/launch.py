@@ -49,17 +49,24 @@ async def create_run(
     repository: Path,
     unsandboxed: bool,
     accept_red_baseline: bool,
+    digest: str | None = None,
     owner: str | None = None,
     key: IdempotencyKey | None = None,
 ) -> Created:
     """Check plan, repository, policy, keys and sandbox, and create the run.
 
-    `repository` is any folder inside the repository to work on. The run is `owner`'s to drive, or it waits
-    for a service. A second request under one `key` gets the first one's run. Raises `InvalidInput`,
-    `Unavailable`, and `Conflict` where a run of this plan has not ended.
+    `repository` is any folder inside the repository to work on. `digest` is that of the plan as it was looked
+    at. The run is `owner`'s to drive, or it waits for a service. A second request under one `key` gets the
+    first one's run. Raises `InvalidInput`, `Unavailable`, and `Conflict` where a run of this plan has not
+    ended, or the plan is not the one of the digest.
     """
     plan_path = await asyncio.to_thread(plan_path.resolve)
     plan = parse_plan(userfiles.read(plan_path), source=str(plan_path))
+    if digest is not None and digest != plan.digest:
+        raise Conflict(
+            f"{plan_path.name} has changed since it was looked at, so nothing was started.",
+            hint="Look at it again, then start it.",
+        )
     found = await source.inspect(repository)
     policy = load_policy(services.settings.policy_path)
     models = check_plan(plan, policy, services)

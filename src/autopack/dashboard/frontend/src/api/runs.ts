@@ -106,12 +106,13 @@ export function useSkip(run: string) {
 }
 
 type Plan = Schemas["PlanRequest"];
+type Start = Schemas["StartRequest"];
 
 /** Start a run; the key is the caller's, so that pressing the button again creates nothing twice. */
 export function useStart() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: ({ plan, key }: { plan: Plan; key: string }) =>
+    mutationFn: ({ plan, key }: { plan: Start; key: string }) =>
       dataOf(client.POST("/runs/start", { body: plan, params: { header: { "Idempotency-Key": key } } })),
     onSuccess: () => queries.invalidateQueries({ queryKey: runKeys.list }),
   });

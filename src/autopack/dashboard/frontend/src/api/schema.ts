@@ -795,6 +795,11 @@ export interface components {
         CheckedPlan: {
             /** Name */
             name: string;
+            /**
+             * Digest
+             * @description What the plan says, in short: send it with the start, and nothing else is started.
+             */
+            digest: string;
             /** Tiers */
             tiers: number;
             /** Phases */
@@ -2297,6 +2302,38 @@ export interface components {
             ended_at: string | null;
         };
         /**
+         * StartRequest
+         * @description Which plan to start, on which project.
+         */
+        StartRequest: {
+            /**
+             * Project
+             * @description A registered project by its id, path or name. Null: the one that holds `plan_path`, or the only one.
+             */
+            project?: number | string | null;
+            /**
+             * Plan
+             * @description The plan itself, as plan.yaml has it (docs/plan.schema.json).
+             */
+            plan?: components["schemas"]["Plan"] | null;
+            /**
+             * Plan Path
+             * @description A file inside the project: from its top, or absolute. Nothing outside is read, by no link either.
+             */
+            plan_path?: string | null;
+            /**
+             * Accept Red Baseline
+             * @description Go on although the untouched commit fails its own checks.
+             * @default false
+             */
+            accept_red_baseline?: boolean;
+            /**
+             * Digest
+             * @description `POST /plans/check` gave it: where the plan says something else by now, nothing is started (409).
+             */
+            digest?: string | null;
+        };
+        /**
          * StartedRun
          * @description A run that was created, and starts as soon as the service has a hand free.
          */
@@ -2735,7 +2772,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PlanRequest"];
+                "application/json": components["schemas"]["StartRequest"];
             };
         };
         responses: {

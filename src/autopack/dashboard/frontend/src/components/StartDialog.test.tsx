@@ -48,7 +48,12 @@ test("a plan is looked at, then started under a key, and the page goes to its ru
   expect(screen.getByText("closed")).toBeTruthy();
   expect(page.location.history?.at(-1)).toBe("/view/runs/run_new");
   const [asked] = page.sent("/runs/start");
-  expect(asked?.body).toEqual({ project: 1, plan_path: ".autopack/plan.yaml", accept_red_baseline: false });
+  expect(asked?.body).toEqual({
+    project: 1,
+    plan_path: ".autopack/plan.yaml",
+    digest: "0123456789abcdef",
+    accept_red_baseline: false,
+  });
   expect(asked?.headers.get("Idempotency-Key")).toMatch(/^[0-9a-f]{32}$/);
 });
 

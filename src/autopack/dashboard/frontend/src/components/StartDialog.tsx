@@ -81,7 +81,10 @@ function Start({ projects, onClose }: Props & { projects: readonly Project[] }) 
     if (starting.current) return;
     starting.current = true;
     start.mutate(
-      { plan: { ...of, accept_red_baseline: acceptsRed }, key: acceptsRed ? keys.red : keys.usual },
+      {
+        plan: { ...of, digest: plan.digest, accept_red_baseline: acceptsRed },
+        key: acceptsRed ? keys.red : keys.usual,
+      },
       {
         onSuccess: ({ run_id, notices }) => {
           say(`${plan.name} is started`, notices.join(" "));

@@ -6,11 +6,12 @@ export function project(changes: Partial<Project> = {}): Project {
   return {
     id: 1,
     name: "todo",
-    path: "/home/ada/todo",
+    path: "/srv/todo",
     there: true,
     created_at: "2026-03-01T09:00:00Z",
+    plans: [],
     ...changes,
-  } as Project;
+  };
 }
 
 export function checkedPhase(index: number, changes: Partial<CheckedPhase> = {}): CheckedPhase {
@@ -22,16 +23,23 @@ export function checkedPhase(index: number, changes: Partial<CheckedPhase> = {})
     category: "docs",
     complexity: "low",
     verified: true,
-    builder: { model: "gpt-6-luna", reason: "complexity low maps builder to gpt-6-luna" },
-    auditor: { model: "claude-haiku-5-5", reason: "complexity low maps auditor to claude-haiku-5-5" },
+    builder: { model: "gpt-6-luna", reason: "complexity low maps builder to gpt-6-luna", key_set: true },
+    auditor: {
+      model: "claude-haiku-5-5",
+      reason: "complexity low maps auditor to claude-haiku-5-5",
+      key_set: true,
+    },
     same_family: false,
+    attempts: 3,
+    files: [],
     ...changes,
-  } as CheckedPhase;
+  };
 }
 
 export function checkedPlan(phases: number, changes: Partial<CheckedPlan> = {}): CheckedPlan {
   return {
     name: "todo-cli",
+    digest: "0123456789abcdef",
     tiers: 1,
     phases: Array.from({ length: phases }, (_, place) => checkedPhase(place + 1)),
     estimate: null,
