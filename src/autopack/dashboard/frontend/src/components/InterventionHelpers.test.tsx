@@ -159,7 +159,7 @@ describe("the notes of a run", () => {
     const refusal = new Refusal(
       503,
       "repository_unreachable",
-      "/home/ada/todo is not there any more.",
+      "/srv/todo is not there any more.",
       "Say where.",
     );
     const { user } = open({ [NOTES]: () => (gone ? refusal : noteList([note()])) });

@@ -68,7 +68,7 @@ test("another path makes the look stale", async () => {
 
 test("another project makes the look stale", async () => {
   const page = show({
-    "GET /projects": { projects: [project(), project({ id: 2, name: "blog", path: "/home/ada/blog" })] },
+    "GET /projects": { projects: [project(), project({ id: 2, name: "blog", path: "/srv/blog" })] },
   });
   await look(page.user);
   await page.user.selectOptions(screen.getByRole("combobox", { name: "Project" }), "blog");
@@ -136,14 +136,14 @@ test("a red baseline is accepted where it is ticked, under a key of its own", as
 
 test("a broken plan is told problem by problem, with its lines", async () => {
   const message = [
-    "/home/ada/todo/plan.yaml:1: schema_version: is missing; add 'schema_version: 1'",
-    "/home/ada/todo/plan.yaml:12: tiers[0].phases[0].id: is missing",
+    "/srv/todo/plan.yaml:1: schema_version: is missing; add 'schema_version: 1'",
+    "/srv/todo/plan.yaml:12: tiers[0].phases[0].id: is missing",
   ].join("\n");
   const page = show({ "POST /plans/check": new Refusal(422, "invalid_input", message) });
   await path();
   await page.user.click(screen.getByRole("button", { name: "Look at the plan" }));
   const alert = await screen.findByRole("alert");
-  expect(alert.textContent).toContain("2 problems in /home/ada/todo/plan.yaml");
+  expect(alert.textContent).toContain("2 problems in /srv/todo/plan.yaml");
   const items = within(alert).getAllByRole("listitem");
   expect(items[1]?.textContent).toBe("Line 12tiers[0].phases[0].id: is missing");
   expect(startButton().disabled).toBe(true);
@@ -168,7 +168,7 @@ test("a project whose folder is gone can't be chosen", async () => {
 
 test("where every folder is gone it is said which", async () => {
   show({ "GET /projects": { projects: [project({ there: false })] } });
-  await screen.findByText(/Not there: \/home\/ada\/todo/);
+  await screen.findByText(/Not there: \/srv\/todo/);
   expect(screen.getByRole<HTMLButtonElement>("button", { name: "Look at the plan" }).disabled).toBe(true);
 });
 
@@ -185,11 +185,11 @@ test("without a project it is said how to have one", async () => {
 });
 
 test("the project of the latest run is chosen, and a plan of it that there is", async () => {
-  const blog = project({ id: 2, name: "blog", path: "/home/ada/blog" });
+  const blog = project({ id: 2, name: "blog", path: "/srv/blog" });
   const todo = project({ plans: [{ path: ".autopack/second.yaml", name: "second" }] });
   show({
     "GET /projects": { projects: [blog, todo] },
-    "GET /dashboard/runs": { runs: [run({ repository: "/home/ada/todo" })] },
+    "GET /dashboard/runs": { runs: [run({ repository: "/srv/todo" })] },
   });
   const field = await path();
   await waitFor(() => expect(field.value).toBe(".autopack/second.yaml"));

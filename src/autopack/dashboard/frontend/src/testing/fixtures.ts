@@ -105,5 +105,5 @@ export function receipt(changes: Partial<Receipt> = {}): Receipt {
 }
 
 export function noteList(notes: Note[], changes: Partial<NoteList> = {}): NoteList {
-  return { project: "/home/ada/todo", total: notes.length, unread_bytes: 0, notes, ...changes };
+  return { project: "/srv/todo", total: notes.length, unread_bytes: 0, notes, ...changes };
 }

@@ -37,7 +37,7 @@ export const answers: Answers = {
     if (service.down) throw new TypeError("Failed to fetch");
     return outline(service.phase, service.head);
   },
-  [NOTES]: () => ({ project: "/home/ada/todo", total: service.notes, unread_bytes: 0, notes: [] }),
+  [NOTES]: () => ({ project: "/srv/todo", total: service.notes, unread_bytes: 0, notes: [] }),
 };
 
 export function outline(state: string, as_of: number) {
