@@ -6,7 +6,10 @@ export type Outline = Schemas["RunOutline"];
 export type PhaseOutline = Schemas["PhaseOutline"];
 export type PhaseDetail = Schemas["PhaseDetail"];
 export type Attempt = Schemas["AttemptView"];
+export type RunUsage = Schemas["RunUsage"];
 export type Spend = Schemas["Spend"];
+/** What an attempt at a phase changed; `sha` is that of its diff. */
+export type Change = { run: string; phase: number; attempt: number; sha: string };
 
 export const runKeys = {
   all: ["runs"] as const,
@@ -17,8 +20,8 @@ export const runKeys = {
   usage: (run: string) => ["runs", "one", run, "usage"] as const,
   context: (run: string) => ["runs", "one", run, "context"] as const,
   phase: (run: string, phase: number) => ["runs", "one", run, "phase", phase] as const,
-  diff: (run: string, phase: number, attempt: number) =>
-    ["runs", "one", run, "diff", phase, attempt] as const,
+  /** Not below its run: what an attempt left can't change any more, so no event has it asked for again. */
+  diff: (change: Change) => ["diffs", change.run, change.phase, change.attempt, change.sha] as const,
 };
 
 const of = (run_id: string) => ({ path: { run_id } });
@@ -72,17 +75,21 @@ export const phaseOptions = (run: string, phase: number) =>
       ),
   });
 
-export const diffOptions = (run: string, phase: number, attempt: number) =>
+export const diffOptions = (change: Change) =>
   queryOptions({
-    queryKey: runKeys.diff(run, phase, attempt),
+    queryKey: runKeys.diff(change),
     queryFn: ({ signal }) =>
       dataOf(
         client.GET("/dashboard/runs/{run_id}/diff", {
-          params: { path: { run_id: run }, query: { phase: String(phase), attempt } },
+          params: {
+            path: { run_id: change.run },
+            query: { phase: String(change.phase), attempt: change.attempt },
+          },
           parseAs: "text",
           signal,
         }),
       ),
+    staleTime: "static",
   });
 
 export type Control = "pause" | "resume" | "cancel" | "retry";

@@ -1,5 +1,6 @@
 import { CircleAlert, RotateCw } from "lucide-react";
 import { ApiError, Unreachable } from "../api/client";
+import { visible } from "../words/visible";
 import { Button } from "./Button";
 
 type Props = { error: unknown; retry?: (() => unknown) | undefined; className?: string };
@@ -16,8 +17,8 @@ export function ProblemNote({ error, retry, className = "" }: Props) {
     >
       <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0 text-bad" />
       <div className="min-w-0 space-y-1">
-        <p className="whitespace-pre-line font-medium wrap-anywhere">{message}</p>
-        {hint !== "" && <p className="wrap-anywhere">{hint}</p>}
+        <p className="whitespace-pre-line font-medium wrap-anywhere">{visible(message)}</p>
+        {hint !== "" && <p className="wrap-anywhere">{visible(hint)}</p>}
         {retry !== undefined && (
           <Button icon={<RotateCw />} onClick={() => void retry()}>
             Try again

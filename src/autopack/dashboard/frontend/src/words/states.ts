@@ -11,6 +11,7 @@ export type Standing = {
   waits_for: string | null;
   resumes_at: string | null;
   end_reason: string | null;
+  started_at: string | null;
 };
 
 /** The state of a run in words: what is going on, and not only which column it is in. */
@@ -39,6 +40,29 @@ export function standing(run: Standing): { label: string; tone: Tone } {
       return { label: "stopped", tone: "neutral" };
     default:
       return { label: words(run.state), tone: "neutral" };
+  }
+}
+
+/** Why it is in that state, and what to do about it; null where the state says it all. */
+export function reason(run: Standing): string | null {
+  if (run.waits_for !== null) return waiting(run.waits_for);
+  if (run.interrupted) {
+    return run.started_at === null
+      ? "No process takes it up. Resume it."
+      : "The process that drove it is gone. Resume it; nothing that was committed or answered is lost.";
+  }
+  if (run.end_reason !== null) return ended(run.end_reason);
+  switch (run.state) {
+    case "queued":
+      return "It waits for its turn.";
+    case "in_progress":
+      return run.driven ? null : "A process takes it up in a moment.";
+    case "pausing":
+      return "It stops before its next step.";
+    case "cancelling":
+      return "It is being stopped. What is committed stays.";
+    default:
+      return null;
   }
 }
 
@@ -82,20 +106,9 @@ export function ended(reason: string): string {
   return ENDED[reason] ?? `${words(reason)}.`;
 }
 
-export function phaseTone(state: string): Tone {
-  switch (state) {
-    case "completed":
-      return "good";
-    case "failed":
-      return "bad";
-    case "building":
-    case "verifying":
-    case "auditing":
-    case "committing":
-      return "run";
-    default:
-      return "neutral";
-  }
+/** How an attempt ended, in words. */
+export function outcomeWords(outcome: string): string {
+  return outcome === "open" ? "under way" : words(outcome);
 }
 
 export function outcomeTone(outcome: string): Tone {

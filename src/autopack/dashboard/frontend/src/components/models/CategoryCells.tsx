@@ -1,9 +1,10 @@
 import { Pin, ShieldAlert } from "lucide-react";
+import type { ReactNode } from "react";
 import type { Mapping } from "../../api/models";
 import { Badge } from "../../ui/Badge";
+import { Fold } from "../../ui/Fold";
 import { count } from "../../words/format";
 import { agentName, type Category, type Pair, rowsOf } from "./cells";
-import { Fold } from "./Fold";
 import { ModelCell } from "./ModelCell";
 
 const HEAD = "pb-1 text-left font-medium text-muted text-xs";
@@ -14,11 +15,10 @@ export function CategoryCells({ category, startsOpen }: { category: Category; st
   const ofRun = rowsOf(category).filter((row) => row.scope === "run").length;
   return (
     <Fold
-      title={category.name}
-      gist={gist(category)}
+      look="row"
       startsOpen={startsOpen}
-      marks={
-        <>
+      summary={(open) => (
+        <Heading title={category.name} gist={open ? null : gist(category)}>
           {planned > 0 && (
             <Badge title="Phases of this run's plan that are of this category">
               {count(planned, "phase")}
@@ -34,8 +34,8 @@ export function CategoryCells({ category, startsOpen }: { category: Category; st
               {`${ofRun} for this run`}
             </Badge>
           )}
-        </>
-      }
+        </Heading>
+      )}
     >
       {() => (
         <>
@@ -64,6 +64,21 @@ export function CategoryCells({ category, startsOpen }: { category: Category; st
         </>
       )}
     </Fold>
+  );
+}
+
+type HeadingProps = { title: string; gist: string | null; children?: ReactNode };
+
+/** What a part is called, with its marks; closed, it says its gist. */
+function Heading({ title, gist, children }: HeadingProps) {
+  return (
+    <span className="min-w-0 grow">
+      <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
+        <span className="font-medium wrap-anywhere">{title}</span>
+        {children}
+      </span>
+      {gist !== null && <span className="block truncate text-muted text-xs">{gist}</span>}
+    </span>
   );
 }
 
@@ -100,7 +115,12 @@ function gist(category: Category): string {
 /** The helpers beside the phases: one row for each. */
 export function HelperCells({ rows }: { rows: readonly Mapping[] }) {
   return (
-    <Fold title="Helpers" gist={rows.map((row) => agentName(row.role)).join(", ")}>
+    <Fold
+      look="row"
+      summary={(open) => (
+        <Heading title="Helpers" gist={open ? null : rows.map((row) => agentName(row.role)).join(", ")} />
+      )}
+    >
       {() => (
         <table className="w-full table-fixed">
           <caption className="mb-2 text-left text-muted text-xs">

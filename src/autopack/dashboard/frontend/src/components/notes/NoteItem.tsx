@@ -6,6 +6,7 @@ import { paths } from "../../paths";
 import { Badge } from "../../ui/Badge";
 import { Button } from "../../ui/Button";
 import { clock, count, fully } from "../../words/format";
+import { visible } from "../../words/visible";
 
 const LATEST = 3;
 const LONG_CHARS = 320;
@@ -22,7 +23,7 @@ export function NoteItem({ note, runEnded, onWithdraw }: Props) {
     <li className="space-y-1.5 py-2.5 first:pt-0">
       <div className="flex items-center justify-between gap-2">
         <p className="flex min-w-0 flex-wrap items-center gap-x-1.5 gap-y-1 text-muted">
-          <span className="font-medium text-ink wrap-anywhere">{note.author}</span>
+          <span className="font-medium text-ink wrap-anywhere">{visible(note.author)}</span>
           {note.created_at !== null && (
             <time dateTime={note.created_at} title={fully(note.created_at)}>
               {clock(note.created_at)}
@@ -40,7 +41,7 @@ export function NoteItem({ note, runEnded, onWithdraw }: Props) {
         </Button>
       </div>
       <p id={text} className={`whitespace-pre-wrap wrap-anywhere ${long && !whole ? "line-clamp-4" : ""}`}>
-        {note.text}
+        {visible(note.text)}
       </p>
       {long && (
         <Button

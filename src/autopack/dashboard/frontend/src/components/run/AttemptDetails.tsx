@@ -1,10 +1,11 @@
-import { ChevronRight } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import type { Attempt, PhaseDetail } from "../../api/runs";
 import { Badge } from "../../ui/Badge";
+import { Fold } from "../../ui/Fold";
 import { SpendText } from "../../ui/SpendText";
-import { clock, duration, fully, secondsBetween, words } from "../../words/format";
-import { outcomeTone } from "../../words/states";
+import { Verbatim } from "../../ui/Verbatim";
+import { clock, duration, fully, secondsBetween } from "../../words/format";
+import { outcomeTone, outcomeWords } from "../../words/states";
 import { visible } from "../../words/visible";
 import { Checks } from "./Checks";
 import { Diff } from "./Diff";
@@ -22,76 +23,77 @@ type Props = {
 
 /** One try: who did it and why they, what ran, what the Auditor said, what was changed, and what it cost. */
 export function AttemptDetails({ run, phase, attempt, allowed, outputs, newest }: Props) {
-  const [open, setOpen] = useState(newest);
-  const { builder, auditor } = attempt;
+  // One that was open stays so when a newer one begins: it may be read.
+  const [startsOpen] = useState(newest);
   return (
-    <details
-      open={open}
-      onToggle={(event) => setOpen(event.currentTarget.open)}
-      className="group/attempt rounded-lg border border-line bg-surface"
-    >
-      <summary className="flex flex-wrap items-center gap-x-2.5 gap-y-1 px-3 py-2 marker:content-none">
-        <ChevronRight
-          aria-hidden
-          className="size-4 text-muted transition-transform group-open/attempt:rotate-90"
-        />
-        <span className="font-medium">
-          Attempt {attempt.number} <span className="font-normal text-muted">of {allowed}</span>
-        </span>
-        <Badge tone={outcomeTone(attempt.outcome)}>
-          {attempt.outcome === "open" ? "at work" : words(attempt.outcome)}
-        </Badge>
-        <span className="text-muted text-xs" title={fully(attempt.started_at)}>
-          {clock(attempt.started_at)}
-          {attempt.ended_at !== null &&
-            ` · ${duration(secondsBetween(attempt.started_at, attempt.ended_at))}`}
-        </span>
-        <span className="ml-auto text-xs">
-          {attempt.usage.calls > 0 && <SpendText spend={attempt.usage} />}
-        </span>
-      </summary>
-      {open && (
-        <div className="space-y-3 border-line border-t px-3 py-3">
-          {attempt.failure !== "" && (
-            <Part name="Why it was not accepted">
-              <p className="wrap-anywhere">{visible(attempt.failure)}</p>
-              {attempt.failure_output !== "" && (
-                <Folded summary="What the next attempt is shown of it">
-                  <pre className="verbatim max-h-80 overflow-y-auto rounded-md bg-sunken p-2">
-                    {visible(attempt.failure_output)}
-                  </pre>
-                </Folded>
-              )}
-            </Part>
+    <Fold look="card" startsOpen={startsOpen} summary={<Gist attempt={attempt} allowed={allowed} />}>
+      {() => <All run={run} phase={phase} attempt={attempt} outputs={outputs} />}
+    </Fold>
+  );
+}
+
+function Gist({ attempt, allowed }: Pick<Props, "attempt" | "allowed">) {
+  return (
+    <>
+      <span className="font-medium">
+        Attempt {attempt.number} <span className="font-normal text-muted">of {allowed}</span>
+      </span>
+      <Badge tone={outcomeTone(attempt.outcome)}>{outcomeWords(attempt.outcome)}</Badge>
+      <span className="text-muted text-xs" title={fully(attempt.started_at)}>
+        {clock(attempt.started_at)}
+        {attempt.ended_at !== null && ` · ${duration(secondsBetween(attempt.started_at, attempt.ended_at))}`}
+      </span>
+      <span className="ml-auto text-xs">
+        {attempt.usage.calls > 0 && <SpendText spend={attempt.usage} />}
+      </span>
+    </>
+  );
+}
+
+function All({ run, phase, attempt, outputs }: Pick<Props, "run" | "phase" | "attempt" | "outputs">) {
+  const { builder, auditor, diff_sha } = attempt;
+  return (
+    <div className="space-y-3">
+      {attempt.failure !== "" && (
+        <Part name="Why it was not accepted">
+          <p className="wrap-anywhere">{visible(attempt.failure)}</p>
+          {attempt.failure_output !== "" && (
+            <Fold summary="What the next attempt is shown of it">
+              {() => <Verbatim label="What the next attempt is shown of it" text={attempt.failure_output} />}
+            </Fold>
           )}
-          {attempt.summary !== "" && (
-            <Part name="What the Builder says it did">
-              <p className="whitespace-pre-line wrap-anywhere">{visible(attempt.summary)}</p>
-            </Part>
-          )}
-          {builder !== null && (
-            <Part name="Models, and why these">
-              <div className="space-y-2">
-                <WhyModel decision={builder} />
-                {auditor !== null && <WhyModel decision={auditor} />}
-              </div>
-            </Part>
-          )}
-          {attempt.checks.length > 0 && (
-            <Part name="What ran">
-              <Checks checks={attempt.checks} outputs={outputs} />
-            </Part>
-          )}
-          {attempt.verdict !== null && (
-            <Part name="What the Auditor says">
-              <VerdictNote verdict={attempt.verdict} />
-            </Part>
-          )}
-          {attempt.diff_sha !== null && <Diff run={run} phase={phase} attempt={attempt.number} />}
-          <Spent attempt={attempt} />
-        </div>
+        </Part>
       )}
-    </details>
+      {attempt.summary !== "" && (
+        <Part name="What the Builder says it did">
+          <p className="whitespace-pre-line wrap-anywhere">{visible(attempt.summary)}</p>
+        </Part>
+      )}
+      {builder !== null && (
+        <Part name="Models, and why these">
+          <div className="space-y-2">
+            <WhyModel decision={builder} />
+            {auditor !== null && <WhyModel decision={auditor} />}
+          </div>
+        </Part>
+      )}
+      {attempt.checks.length > 0 && (
+        <Part name="What ran">
+          <Checks checks={attempt.checks} outputs={outputs} />
+        </Part>
+      )}
+      {attempt.verdict !== null && (
+        <Part name="What the Auditor says">
+          <VerdictNote verdict={attempt.verdict} />
+        </Part>
+      )}
+      {diff_sha !== null && (
+        <Fold summary="What it changed">
+          {() => <Diff change={{ run, phase, attempt: attempt.number, sha: diff_sha }} />}
+        </Fold>
+      )}
+      <Spent attempt={attempt} />
+    </div>
   );
 }
 
@@ -113,23 +115,11 @@ function Spent({ attempt }: { attempt: Attempt }) {
   );
 }
 
-export function Part({ name, children }: { name: string; children: ReactNode }) {
+function Part({ name, children }: { name: string; children: ReactNode }) {
   return (
     <section aria-label={name}>
       <h4 className="mb-0.5 font-medium text-muted text-xs">{name}</h4>
       {children}
     </section>
-  );
-}
-
-export function Folded({ summary, children }: { summary: string; children: ReactNode }) {
-  return (
-    <details className="group/folded">
-      <summary className="flex w-fit items-center gap-1 py-1 text-accent marker:content-none">
-        <ChevronRight aria-hidden className="size-3.5 transition-transform group-open/folded:rotate-90" />
-        {summary}
-      </summary>
-      {children}
-    </details>
   );
 }

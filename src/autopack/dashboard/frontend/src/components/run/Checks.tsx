@@ -1,8 +1,9 @@
 import { CircleCheck, CircleX } from "lucide-react";
 import type { Attempt, PhaseDetail } from "../../api/runs";
-import { duration, words } from "../../words/format";
+import { Fold } from "../../ui/Fold";
+import { Verbatim } from "../../ui/Verbatim";
+import { count, duration, words } from "../../words/format";
 import { visible } from "../../words/visible";
-import { Folded } from "./AttemptDetails";
 
 type Check = Attempt["checks"][number];
 
@@ -14,7 +15,8 @@ export function Checks({ checks, outputs }: { checks: readonly Check[]; outputs:
         const passed = evidence.exit_code === 0 && !evidence.timed_out && evidence.exceeded === "";
         const output = outputs[place];
         return (
-          <li key={`${step} ${evidence.output_sha} ${evidence.argv.join(" ")}`}>
+          // biome-ignore lint/suspicious/noArrayIndexKey: what ran is only ever added to
+          <li key={place}>
             <p className="flex flex-wrap items-baseline gap-x-2">
               {passed ? (
                 <CircleCheck aria-label="Passed" className="size-4 shrink-0 translate-y-0.5 text-good" />
@@ -31,16 +33,15 @@ export function Checks({ checks, outputs }: { checks: readonly Check[]; outputs:
               </span>
             </p>
             {output !== undefined && (output.lines.length > 0 || output.gone) && (
-              <Folded summary={output.gone ? "Its output is gone" : "The end of its output"}>
-                {output.gone ? (
-                  <p className="text-muted">The output was removed from Autopack's folder by hand.</p>
-                ) : (
-                  <pre className="verbatim max-h-96 overflow-y-auto rounded-md bg-sunken p-2">
-                    {output.left_out > 0 && `… ${output.left_out} lines before\n`}
-                    {visible(output.lines.join("\n"))}
-                  </pre>
-                )}
-              </Folded>
+              <Fold summary={output.gone ? "Its output is gone" : "The end of its output"}>
+                {() =>
+                  output.gone ? (
+                    <p className="text-muted">The output was removed from Autopack's folder by hand.</p>
+                  ) : (
+                    <Verbatim label="The end of its output" text={textOf(output)} />
+                  )
+                }
+              </Fold>
             )}
           </li>
         );
@@ -49,16 +50,23 @@ export function Checks({ checks, outputs }: { checks: readonly Check[]; outputs:
   );
 }
 
+function textOf({ left_out, lines }: PhaseDetail["outputs"][number]): string {
+  return (left_out > 0 ? [`… ${count(left_out, "line")} before`, ...lines] : lines).join("\n");
+}
+
 function ending(evidence: Check["evidence"]): string {
   if (evidence.timed_out) return "out of time";
-  if (evidence.exceeded !== "") return `over its limit of ${words(evidence.exceeded)}`;
+  if (evidence.exceeded !== "") {
+    const by = evidence.exceeded_by === "" ? "" : ` (${visible(evidence.exceeded_by)})`;
+    return `over its limit of ${words(evidence.exceeded)}${by}`;
+  }
   return `exit code ${evidence.exit_code}`;
 }
 
 function counted(counts: NonNullable<Check["evidence"]["counts"]>): string {
   const said = [`${counts.passed} passed`];
   if (counts.failed > 0) said.push(`${counts.failed} failed`);
-  if (counts.errors > 0) said.push(`${counts.errors} errors`);
+  if (counts.errors > 0) said.push(count(counts.errors, "error"));
   if (counts.skipped > 0) said.push(`${counts.skipped} skipped`);
   return said.join(", ");
 }

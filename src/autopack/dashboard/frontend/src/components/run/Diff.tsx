@@ -1,32 +1,19 @@
 import { useQuery } from "@tanstack/react-query";
 import clsx from "clsx";
 import { useMemo, useState } from "react";
-import { diffOptions } from "../../api/runs";
+import { type Change, diffOptions } from "../../api/runs";
 import { Button } from "../../ui/Button";
 import { Loading } from "../../ui/Loading";
 import { ProblemNote } from "../../ui/ProblemNote";
+import { Scrollable } from "../../ui/Scrollable";
 import { count, whole } from "../../words/format";
 import { visible } from "../../words/visible";
-import { Folded } from "./AttemptDetails";
 
 const FIRST = 400;
 
-type Props = { run: string; phase: number; attempt: number };
-
-/** What an attempt changed, asked for when it is opened. */
-export function Diff({ run, phase, attempt }: Props) {
-  return (
-    <Folded summary="What it changed">
-      <Lines run={run} phase={phase} attempt={attempt} />
-    </Folded>
-  );
-}
-
-function Lines({ run, phase, attempt }: Props) {
-  const { data, error, isPending, refetch } = useQuery({
-    ...diffOptions(run, phase, attempt),
-    staleTime: Infinity,
-  });
+/** What an attempt changed, as a diff; of a long one its beginning first. */
+export function Diff({ change }: { change: Change }) {
+  const { data, error, isPending, refetch } = useQuery(diffOptions(change));
   const [all, setAll] = useState(false);
   const lines = useMemo(() => (data ?? "").replace(/\n$/, "").split("\n"), [data]);
   if (isPending) return <Loading what="the change" />;
@@ -35,21 +22,19 @@ function Lines({ run, phase, attempt }: Props) {
   const shown = all ? lines : lines.slice(0, FIRST);
   return (
     <>
-      <section
-        aria-label="The change"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard
-        tabIndex={0}
-        className="max-h-[32rem] overflow-auto rounded-md border border-line bg-canvas"
+      <Scrollable
+        label="The change"
+        className="max-h-[32rem] rounded-md border border-line bg-canvas print:max-h-none"
       >
-        <pre className="w-max min-w-full py-1 font-mono text-xs leading-5">
+        <pre className="w-max min-w-full py-1 font-mono text-xs leading-5 print:w-auto print:whitespace-pre-wrap">
           {shown.map((line, number) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: a line of a diff is its place
-            <span key={number} className={clsx("block px-2 whitespace-pre", look(line))}>
+            <span key={number} className={clsx("block px-2", look(line))}>
               {visible(line) || " "}
             </span>
           ))}
         </pre>
-      </section>
+      </Scrollable>
       {shown.length < lines.length && (
         <Button className="mt-2" onClick={() => setAll(true)}>
           {`Show all ${count(lines.length, "line")}: ${whole(lines.length - shown.length)} more`}

@@ -12,6 +12,7 @@ import { useId } from "react";
 import type { PhaseOutline } from "../../api/runs";
 import { SpendText } from "../../ui/SpendText";
 import { count, words } from "../../words/format";
+import { visible } from "../../words/visible";
 import type { Axis } from "./axis";
 import { PhaseDetails } from "./PhaseDetails";
 import { Track } from "./Track";
@@ -23,19 +24,22 @@ const ICONS: Record<string, { icon: typeof Ban; look: string }> = {
   skipped: { icon: SkipForward, look: "text-muted" },
   cancelled: { icon: Ban, look: "text-muted" },
 };
-const AT_WORK = { icon: LoaderCircle, look: "text-run animate-spin motion-reduce:animate-none" };
+const AT_WORK = { icon: LoaderCircle, look: "text-run" };
 
 type Props = {
   run: string;
   phase: PhaseOutline;
   axis: Axis;
   open: boolean;
+  /** Somebody drives the run: only then does what is at work turn. */
+  driven: boolean;
   onToggle(phase: number, isOpen: boolean): void;
 };
 
 /** One phase: its state, when it was worked at and what it cost; it opens to its attempts. */
-export function PhaseRow({ run, phase, axis, open, onToggle }: Props) {
+export function PhaseRow({ run, phase, axis, open, driven, onToggle }: Props) {
   const { icon: Icon, look } = ICONS[phase.state] ?? AT_WORK;
+  const turns = driven && Icon === LoaderCircle;
   const details = useId();
   const quiet = phase.state === "pending" || phase.state === "skipped" || phase.state === "cancelled";
   return (
@@ -53,15 +57,18 @@ export function PhaseRow({ run, phase, axis, open, onToggle }: Props) {
           open && "bg-canvas",
         )}
       >
-        <Icon aria-hidden className={clsx("size-5", look)} />
+        <Icon
+          aria-hidden
+          className={clsx("size-5", look, turns && "animate-spin motion-reduce:animate-none")}
+        />
         <span className="min-w-0">
           <span className={clsx("block truncate font-medium", quiet && "text-muted")}>
-            <span className="text-muted tabular-nums">{phase.index}</span> {phase.name}
+            <span className="text-muted tabular-nums">{phase.index}</span> {visible(phase.name)}
           </span>
           <span className="block truncate text-muted text-xs">
             <span className={clsx(!quiet && "font-medium")}>{words(phase.state)}</span>
             {" · "}
-            {words(phase.category)} · {phase.complexity}
+            {visible(words(phase.category))} · {phase.complexity}
             {phase.attempts.length > 1 && ` · ${count(phase.attempts.length, "attempt")}`}
             {!phase.verified && " · no checks"}
           </span>

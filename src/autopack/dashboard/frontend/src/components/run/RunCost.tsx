@@ -1,13 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 import { Coins } from "lucide-react";
 import { useState } from "react";
-import { runUsageOptions } from "../../api/runs";
+import { type RunUsage, runUsageOptions, type Spend } from "../../api/runs";
 import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
+import { Fact } from "../../ui/Fact";
 import { Loading } from "../../ui/Loading";
 import { ProblemNote } from "../../ui/ProblemNote";
+import { Scrollable } from "../../ui/Scrollable";
 import { Dollars, tokensText } from "../../ui/SpendText";
-import { tokens, usd } from "../../words/format";
+import { count, tokens, usd } from "../../words/format";
+import { visible } from "../../words/visible";
 
 /** A button, and behind it what the run used by role and model, and what an accepted phase costs. */
 export function RunCost({ run }: { run: string }) {
@@ -30,8 +33,7 @@ function Split({ run }: { run: string }) {
   const { data, error, isPending, refetch } = useQuery(runUsageOptions(run));
   if (isPending) return <Loading what="usage" />;
   if (data === undefined) return <ProblemNote error={error} retry={refetch} />;
-  const { accepted, failed_attempts } = data;
-  const atLeast = accepted.whole ? "" : "≥ ";
+  const failed = data.failed_attempts.usage;
   return (
     <div className="space-y-4">
       <Rows
@@ -43,46 +45,63 @@ function Split({ run }: { run: string }) {
           booked: one.booked,
         }))}
       />
-      <Rows
-        caption="By tier"
-        head={["Tier"]}
-        rows={data.tiers.map((one) => ({
-          key: String(one.index),
-          names: [`${one.index} · ${one.name}`],
-          booked: one.booked,
-        }))}
-      />
+      <Rows caption="By tier" head={["Tier"]} rows={tierRows(data)} />
       <dl className="grid gap-3 sm:grid-cols-2">
-        <div>
-          <dt className="text-muted text-xs">An accepted phase costs, failed attempts included</dt>
-          <dd className="font-medium">
-            {accepted.tokens_per_phase === null
-              ? "no phase is accepted yet"
-              : `${atLeast}${tokens(accepted.tokens_per_phase)} tokens · ${
-                  accepted.cost_usd_per_phase === null
-                    ? "no price"
-                    : atLeast + usd(accepted.cost_usd_per_phase)
-                }`}
-          </dd>
-        </div>
-        <div>
-          <dt className="text-muted text-xs">Went into attempts that were not accepted</dt>
-          <dd className="font-medium">
-            {tokensText(failed_attempts.usage)} · <Dollars spend={failed_attempts.usage} />
-          </dd>
-        </div>
+        <Fact name="An accepted phase costs, failed attempts included">{perPhase(data)}</Fact>
+        <Fact name="Went into attempts that were not accepted">
+          {failed.calls === 0 ? (
+            "nothing"
+          ) : (
+            <>
+              {tokensText(failed)} · <Dollars spend={failed} />
+            </>
+          )}
+        </Fact>
       </dl>
     </div>
   );
 }
 
-type Booked = { usage: Parameters<typeof tokensText>[0]; refused_calls: number; released_calls: number };
+type Booked = { usage: Spend; refused_calls: number; released_calls: number };
 type Row = { key: string; names: readonly string[]; booked: Booked };
+
+/** Each tier, and what is in none: together they are the whole. */
+function tierRows({ tiers, gone, beside }: RunUsage): Row[] {
+  return [
+    ...tiers.map((one) => ({
+      key: `tier ${one.index}`,
+      names: [`${one.index} · ${visible(one.name)}`],
+      booked: one.booked,
+    })),
+    ...gone.map((one) => ({
+      key: `gone ${one.id}`,
+      names: [`${visible(one.name || one.id)}, no longer in the plan`],
+      booked: one.booked,
+    })),
+    ...beside.map((one) => ({
+      key: `beside ${one.role} ${one.model} ${one.simulated}`,
+      names: [`${one.role}, for no phase`],
+      booked: one.booked,
+    })),
+  ];
+}
+
+function perPhase({ accepted, booked, real }: RunUsage): string {
+  const { tokens_per_phase, cost_usd_per_phase, whole } = accepted;
+  if (tokens_per_phase === null) return "no phase is accepted yet";
+  const atLeast = whole ? "" : "≥ ";
+  const { calls, unknown_calls } = booked.usage;
+  const nothingKnown = calls > 0 && calls === unknown_calls;
+  const used = nothingKnown ? "tokens unknown" : `${atLeast}${tokens(tokens_per_phase)} tokens`;
+  if (cost_usd_per_phase === null) return `${used} · ${nothingKnown ? "cost unknown" : "no price"}`;
+  const notional = real === null && calls > 0;
+  return `${used} · ${atLeast}${notional ? "~" : ""}${usd(cost_usd_per_phase)}${notional ? " sim." : ""}`;
+}
 
 function Rows({ caption, head, rows }: { caption: string; head: readonly string[]; rows: readonly Row[] }) {
   if (rows.length === 0) return null;
   return (
-    <div className="overflow-x-auto">
+    <Scrollable label={caption}>
       <table className="w-full text-left">
         <caption className="pb-1 text-left font-medium">{caption}</caption>
         <thead className="text-muted text-xs">
@@ -102,14 +121,20 @@ function Rows({ caption, head, rows }: { caption: string; head: readonly string[
         <tbody>
           {rows.map(({ key, names, booked }) => (
             <tr key={key} className="border-line border-b last:border-0">
-              {names.map((name, column) => (
-                <td key={head[column]} className="py-1 pr-3 wrap-anywhere">
-                  {name}
-                </td>
-              ))}
+              {names.map((name, column) =>
+                column === 0 ? (
+                  <th key={head[column]} scope="row" className="py-1 pr-3 font-normal wrap-anywhere">
+                    {name}
+                  </th>
+                ) : (
+                  <td key={head[column]} className="py-1 pr-3 wrap-anywhere">
+                    {name}
+                  </td>
+                ),
+              )}
               <td
                 className="py-1 pl-3 text-right"
-                title={`${booked.refused_calls} refused, ${booked.released_calls} without an answer`}
+                title={`${count(booked.refused_calls, "call")} refused, ${booked.released_calls} without an answer`}
               >
                 {booked.usage.calls}
               </td>
@@ -123,6 +148,6 @@ function Rows({ caption, head, rows }: { caption: string; head: readonly string[
           ))}
         </tbody>
       </table>
-    </div>
+    </Scrollable>
   );
 }

@@ -4,6 +4,7 @@ import type { Run } from "../../api/runs";
 import { useNow } from "../../live/useNow";
 import { Badge } from "../../ui/Badge";
 import { Bar } from "../../ui/Bar";
+import { Fact } from "../../ui/Fact";
 import { Dollars, tokensText } from "../../ui/SpendText";
 import {
   clock,
@@ -12,11 +13,12 @@ import {
   fully,
   percent,
   secondsBetween,
+  share,
   tokens,
   usd,
   words,
 } from "../../words/format";
-import { capTone, ended, hasEnded, standing, waiting } from "../../words/states";
+import { capTone, hasEnded, reason, standing } from "../../words/states";
 import { visible } from "../../words/visible";
 import { NextSteps } from "./NextSteps";
 
@@ -27,7 +29,7 @@ export function RunSummary({ run }: { run: Run }) {
     <section aria-labelledby="run-name" className="rounded-xl border border-line bg-surface p-4 shadow-card">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
         <h1 id="run-name" className="min-w-0 font-semibold text-xl wrap-anywhere">
-          {run.plan}
+          {visible(run.plan)}
         </h1>
         <Badge tone={tone} className="text-sm">
           {label}
@@ -48,7 +50,7 @@ export function RunSummary({ run }: { run: Run }) {
         )}
       </div>
       <p className="mt-0.5 text-muted text-xs wrap-anywhere">
-        {run.project} · <span className="font-mono">{run.run_id}</span> · started{" "}
+        {visible(run.project)} · <span className="font-mono">{run.run_id}</span> · started{" "}
         <time dateTime={run.started_at ?? run.created_at} title={fully(run.started_at ?? run.created_at)}>
           {run.started_at === null ? "not yet" : clock(run.started_at)}
         </time>
@@ -79,22 +81,16 @@ export function where(run: Run): string {
   if (run.current_phase_index === null) {
     return hasEnded(run.state) ? `${count(run.completed_phases, "phase")} done` : "Before the first phase";
   }
-  return `Tier ${run.current_tier_index} / Phase ${run.current_phase_index} · ${run.current_tier_name}: ${run.current_phase_name}`;
+  const names = visible(`${run.current_tier_name}: ${run.current_phase_name}`);
+  return `Tier ${run.current_tier_index} / Phase ${run.current_phase_index} · ${names}`;
 }
 
 function Why({ run }: { run: Run }) {
-  const reason =
-    run.waits_for !== null
-      ? waiting(run.waits_for)
-      : run.interrupted
-        ? "The process that drove it is gone. Resume it; nothing that was committed or answered is lost."
-        : run.end_reason !== null
-          ? ended(run.end_reason)
-          : null;
-  if (reason === null) return null;
+  const why = reason(run);
+  if (why === null) return null;
   return (
     <div className="mt-2">
-      <p>{reason}</p>
+      <p>{why}</p>
       {run.end_detail !== "" && run.state !== "succeeded" && (
         <p className="mt-0.5 text-muted wrap-anywhere">{visible(run.end_detail)}</p>
       )}
@@ -148,11 +144,7 @@ function Facts({ run }: { run: Run }) {
   const elapsed = runs && run.started_at !== null ? secondsBetween(run.started_at, now) : run.elapsed_seconds;
   const rest = elapsed !== null && run.elapsed_seconds !== null ? elapsed - run.elapsed_seconds : 0;
   const working = run.working_seconds === null ? null : run.working_seconds + Math.max(0, rest);
-  const spentTokens = run.token_budget === null ? null : (run.tokens_used / run.token_budget) * 100;
-  const spentUsd =
-    run.cost_budget_usd === null || run.cost_usd === null
-      ? null
-      : (Number(run.cost_usd) / Number(run.cost_budget_usd)) * 100;
+  const knownTokens = run.usage.calls === 0 || run.usage.calls > run.usage.unknown_calls;
   return (
     <dl className="mt-3 grid grid-cols-2 gap-x-4 gap-y-2.5 sm:grid-cols-4">
       <Fact name="Working time">
@@ -163,27 +155,23 @@ function Facts({ run }: { run: Run }) {
       </Fact>
       <Fact name="Tokens">
         {tokensText(run.usage).replace(" tokens", "")}
-        {run.token_budget !== null && <Small>of {tokens(run.token_budget)} budget</Small>}
-        {spentTokens !== null && (
-          <Bar
-            value={spentTokens / 100}
-            label="Token budget"
-            text={`${Math.round(spentTokens)} % used`}
-            tone={capTone(spentTokens)}
-            className="mt-1 h-1.5"
+        {run.token_budget !== null && (
+          <Budget
+            name="Token budget"
+            text={tokens(run.token_budget)}
+            used={knownTokens ? run.tokens_used / run.token_budget : null}
+            atLeast={run.usage.unknown_calls > 0}
           />
         )}
       </Fact>
       <Fact name="Cost">
         <Dollars spend={run.usage} />
-        {run.cost_budget_usd !== null && <Small>of {usd(run.cost_budget_usd)} budget</Small>}
-        {spentUsd !== null && (
-          <Bar
-            value={spentUsd / 100}
-            label="Cost budget"
-            text={`${Math.round(spentUsd)} % used`}
-            tone={capTone(spentUsd)}
-            className="mt-1 h-1.5"
+        {run.cost_budget_usd !== null && (
+          <Budget
+            name="Cost budget"
+            text={usd(run.cost_budget_usd)}
+            used={run.cost_usd === null ? null : Number(run.cost_usd) / Number(run.cost_budget_usd)}
+            atLeast={run.usage.unknown_calls > 0 || run.usage.unpriced_calls > 0}
           />
         )}
       </Fact>
@@ -191,7 +179,7 @@ function Facts({ run }: { run: Run }) {
         {run.attempts}
         {(run.issue_counts.major > 0 || run.issue_counts.minor > 0) && (
           <Small>
-            {run.issue_counts.major} major, {run.issue_counts.minor} minor issues
+            {run.issue_counts.major} major, {count(run.issue_counts.minor, "minor issue")}
           </Small>
         )}
         {run.skipped_phases > 0 && <Small>{count(run.skipped_phases, "phase")} skipped</Small>}
@@ -201,12 +189,27 @@ function Facts({ run }: { run: Run }) {
   );
 }
 
-function Fact({ name, children }: { name: string; children: ReactNode }) {
+type BudgetProps = { name: string; text: string; used: number | null; atLeast: boolean };
+
+/** How much of a budget is used; null where nothing is known, which is not nothing. */
+function Budget({ name, text, used, atLeast }: BudgetProps) {
+  const percents = used === null ? null : used * 100;
+  const said = percents === null ? "share unknown" : `${atLeast ? "≥ " : ""}${share(percents)}`;
   return (
-    <div className="min-w-0">
-      <dt className="text-muted text-xs">{name}</dt>
-      <dd className="font-medium">{children}</dd>
-    </div>
+    <>
+      <Small>
+        of {text} budget · {said}
+      </Small>
+      {percents !== null && (
+        <Bar
+          value={percents / 100}
+          label={name}
+          text={`${said} used`}
+          tone={capTone(percents)}
+          className="mt-1 h-1.5"
+        />
+      )}
+    </>
   );
 }
 

@@ -16,6 +16,7 @@ import type { Outline, PhaseOutline, Run } from "../../api/runs";
 import { useNow } from "../../live/useNow";
 import { paths } from "../../paths";
 import { Button } from "../../ui/Button";
+import { count } from "../../words/format";
 import { hasEnded } from "../../words/states";
 import { type Axis, axisOf } from "./axis";
 import { Legend } from "./Legend";
@@ -44,7 +45,9 @@ export function Timeline({ run, outline, open }: Props) {
       go(isOpen ? paths.run(run.run_id) : paths.phase(run.run_id, phase), { replace: true }),
     [go, run.run_id],
   );
-  const drawn = (row: Row) => <Drawn row={row} axis={axis} run={run.run_id} open={open} onToggle={toggle} />;
+  const drawn = (row: Row) => (
+    <Drawn row={row} axis={axis} run={run.run_id} open={open} driven={run.driven} onToggle={toggle} />
+  );
   const current = run.current_phase_index;
   return (
     <div>
@@ -56,6 +59,18 @@ export function Timeline({ run, outline, open }: Props) {
           </Button>
         )}
       </div>
+      {open !== null && !rows.some((row) => isPhase(row, open)) && (
+        <div
+          role="status"
+          className="mx-4 mb-3 flex flex-wrap items-center gap-2 rounded-lg bg-warn-soft p-2.5"
+        >
+          <span className="grow">
+            {Number.isInteger(open) ? `This run has no phase ${open}` : "This run has no such phase"}: its
+            plan has {count(run.total_phases, "phase")}.
+          </span>
+          <Button onClick={() => go(paths.run(run.run_id), { replace: true })}>Show the run</Button>
+        </div>
+      )}
       {rows.length <= WHOLE || printing ? (
         <All rows={rows} list={list} drawn={drawn} open={open} />
       ) : (
@@ -70,12 +85,20 @@ const Drawn = memo(function Drawn(props: {
   axis: Axis;
   run: string;
   open: number | null;
+  driven: boolean;
   onToggle(phase: number, isOpen: boolean): void;
 }) {
-  const { row, axis, run, open, onToggle } = props;
+  const { row, axis, run, open, driven, onToggle } = props;
   if (row.kind === "tier") return <TierRow tier={row.tier} />;
   return (
-    <PhaseRow run={run} phase={row.phase} axis={axis} open={row.phase.index === open} onToggle={onToggle} />
+    <PhaseRow
+      run={run}
+      phase={row.phase}
+      axis={axis}
+      open={row.phase.index === open}
+      driven={driven}
+      onToggle={onToggle}
+    />
   );
 });
 
@@ -124,12 +147,14 @@ function Seen({ rows, list, drawn, open }: ListProps) {
     overscan: 8,
     scrollMargin: margin,
   });
-  const wanted = rows.findIndex((row) => row.kind === "phase" && row.phase.index === open);
-  const jump = useRef(virtual.scrollToIndex);
-  jump.current = virtual.scrollToIndex;
+  const wanted = rows.findIndex((row) => isPhase(row, open));
+  const first = useRef(true);
   useEffect(() => {
-    if (wanted >= 0) jump.current(wanted, { align: "center" });
-  }, [wanted]);
+    const { startIndex, endIndex } = virtual.range ?? { startIndex: 0, endIndex: 0 };
+    const inSight = !first.current && startIndex < wanted && wanted < endIndex;
+    if (wanted >= 0 && !inSight) virtual.scrollToIndex(wanted, { align: "center" });
+    first.current = false;
+  }, [wanted, virtual]);
   return (
     <ol ref={list} className="relative border-line border-t" style={{ height: virtual.getTotalSize() }}>
       {virtual.getVirtualItems().map((item) => {
@@ -161,6 +186,10 @@ function rowsOf(outline: Outline): Row[] {
     { kind: "tier", tier },
     ...tier.phases.map((phase): Row => ({ kind: "phase", phase })),
   ]);
+}
+
+function isPhase(row: Row, index: number | null): boolean {
+  return row.kind === "phase" && row.phase.index === index;
 }
 
 function keyOf(row: Row): string {

@@ -1,6 +1,7 @@
 import clsx from "clsx";
 import type { PhaseOutline } from "../../api/runs";
-import { duration, words } from "../../words/format";
+import { duration } from "../../words/format";
+import { outcomeWords } from "../../words/states";
 import { type Axis, workedSeconds } from "./axis";
 
 type Attempt = PhaseOutline["attempts"][number];
@@ -20,7 +21,7 @@ export function Track({ phase, axis, className }: Props) {
   const waits = axis.stretches.flatMap((one) => (one.wait === null ? [] : [one.wait]));
   const said = phase.attempts.map((attempt) => {
     const worked = workedSeconds(attempt.started_at, attempt.ended_at ?? axis.end, waits);
-    return `attempt ${attempt.number} ${words(attempt.outcome)}, ${duration(worked)}`;
+    return `attempt ${attempt.number} ${outcomeWords(attempt.outcome)}, ${duration(worked)}`;
   });
   return (
     <span

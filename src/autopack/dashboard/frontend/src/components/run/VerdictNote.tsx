@@ -15,8 +15,9 @@ export function VerdictNote({ verdict }: { verdict: Schemas["Verdict"] }) {
       </p>
       {verdict.issues.length > 0 && (
         <ul className="space-y-1.5">
-          {verdict.issues.map((issue) => (
-            <li key={`${issue.file}:${issue.line}:${issue.text}`} className="wrap-anywhere">
+          {verdict.issues.map((issue, place) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a verdict never changes
+            <li key={place} className="wrap-anywhere">
               <Badge tone={issue.severity === "major" ? "bad" : "neutral"}>{issue.severity}</Badge>{" "}
               {issue.file !== "" && (
                 <code className="font-mono text-xs">

@@ -1,9 +1,9 @@
 import { KeyRound, ShieldQuestionMark, TriangleAlert, UsersRound } from "lucide-react";
 import type { ReactNode } from "react";
-import { Badge } from "../../ui/Badge";
 import { count } from "../../words/format";
 import { EstimateText } from "./EstimateText";
 import { type CheckedPlan, type ModelShare, modelShares } from "./look";
+import { NoKey } from "./NoKey";
 import { PlanPhases } from "./PlanPhases";
 
 /** What a plan would do: how much it is, what it would take, and who would do it. */
@@ -82,11 +82,7 @@ function Models({ shares }: { shares: readonly ModelShare[] }) {
           <tr key={one.model} className="border-line border-b">
             <th scope="row" className="py-1 text-left font-normal wrap-anywhere">
               {one.model}
-              {!one.keySet && (
-                <Badge tone="bad" icon={<KeyRound />} className="ml-1.5 align-middle">
-                  no key
-                </Badge>
-              )}
+              {!one.keySet && <NoKey />}
             </th>
             <td className="py-1 text-right">{one.builds}</td>
             <td className="py-1 text-right">{one.audits}</td>

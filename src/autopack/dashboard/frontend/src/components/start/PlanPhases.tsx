@@ -1,9 +1,10 @@
-import { KeyRound, ShieldQuestionMark, UsersRound } from "lucide-react";
+import { ShieldQuestionMark, UsersRound } from "lucide-react";
 import { useState } from "react";
 import { Badge } from "../../ui/Badge";
 import { Button } from "../../ui/Button";
 import { count, tokens } from "../../words/format";
 import { byTier, type CheckedPhase, type CheckedPlan, type ChosenModel } from "./look";
+import { NoKey } from "./NoKey";
 
 const AT_ONCE = 12;
 const MORE = 100;
@@ -106,11 +107,7 @@ function Chosen({ does, chosen }: { does: string; chosen: ChosenModel }) {
       <dt className="inline text-muted">{`${does}: `}</dt>
       <dd className="inline font-medium wrap-anywhere">
         {chosen.model}
-        {chosen.key_set === false && (
-          <Badge tone="bad" icon={<KeyRound />} className="ml-1.5 align-middle">
-            no key
-          </Badge>
-        )}
+        {chosen.key_set === false && <NoKey />}
       </dd>
       <dd className="text-muted text-xs wrap-anywhere">{chosen.reason}</dd>
     </div>

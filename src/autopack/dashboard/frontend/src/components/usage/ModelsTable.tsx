@@ -2,10 +2,10 @@ import { ArrowDown, ArrowUp, ArrowUpDown } from "lucide-react";
 import { useState } from "react";
 import type { Usage } from "../../api/usage";
 import { Panel } from "../../ui/Panel";
+import { Scrollable } from "../../ui/Scrollable";
 import { Dollars } from "../../ui/SpendText";
 import { share, tokens, whole } from "../../words/format";
 import { type Column, type Order, type ModelRow as Row, rowsOf, sorted } from "./models";
-import { Scrollable } from "./Scrollable";
 import { PERIODS } from "./words";
 
 const COLUMNS: { column: Column; label: string; numeric: boolean }[] = [

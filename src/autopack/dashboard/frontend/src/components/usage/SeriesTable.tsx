@@ -1,7 +1,7 @@
 import type { Spend } from "../../api/runs";
+import { Scrollable } from "../../ui/Scrollable";
 import { Dollars, tokensText } from "../../ui/SpendText";
 import { fully } from "../../words/format";
-import { Scrollable } from "./Scrollable";
 import type { Chart, Unit } from "./series";
 
 /** The chart in numbers. Closed on the page, open on paper. */
