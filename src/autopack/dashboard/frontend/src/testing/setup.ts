@@ -17,6 +17,8 @@ window.ResizeObserver ??= class {
   disconnect() {}
 };
 
+Element.prototype.scrollIntoView ??= () => undefined;
+
 /** A feed that says nothing: what events do is tested in live/. */
 class SilentEventSource extends EventTarget {
   close() {}
