@@ -235,6 +235,7 @@ describe("thousands of phases", () => {
   beforeEach(() => {
     // jsdom lays nothing out: a row has no height of its own there.
     vi.spyOn(HTMLElement.prototype, "offsetHeight", "get").mockReturnValue(45);
+    vi.spyOn(Element.prototype, "scrollHeight", "get").mockReturnValue(MANY * 45);
     vi.spyOn(window, "scrollTo").mockImplementation(() => undefined);
   });
   const begin = async (more: Shown = {}) => {
@@ -261,7 +262,7 @@ describe("thousands of phases", () => {
     const tops = scroll.mock.calls.map(([to]) => (to as ScrollToOptions | undefined)?.top ?? 0);
     expect(tops.at(-1)).toBeGreaterThan(1_400 * 45);
     scroll.mockClear();
-    await user.click(await row(/Phase number 5$|Phase number 5p/));
+    await user.click(await row(/Phase number 5p/));
     await screen.findByRole("button", { name: /Phase number 5p/, expanded: true });
     expect(scroll).not.toHaveBeenCalled();
   });
