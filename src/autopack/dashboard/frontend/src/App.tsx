@@ -73,7 +73,7 @@ function RunView({ run, phase }: { run: string; phase: number | null }) {
     return <ProblemNote error={status.error} retry={status.refetch} />;
   }
   return (
-    <div className="grid items-start gap-3 sm:gap-4 lg:grid-cols-[minmax(0,1fr)_minmax(22rem,26rem)]">
+    <div className="grid items-start gap-3 sm:gap-4 lg:grid-cols-[minmax(0,1fr)_minmax(22rem,26rem)] lg:grid-rows-[auto_1fr]">
       <div className="min-w-0 lg:row-span-2">
         <RunProgress run={status.data} phase={phase} />
       </div>

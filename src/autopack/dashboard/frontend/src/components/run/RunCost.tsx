@@ -47,7 +47,9 @@ function Split({ run }: { run: string }) {
       />
       <Rows caption="By tier" head={["Tier"]} rows={tierRows(data)} />
       <dl className="grid gap-3 sm:grid-cols-2">
-        <Fact name="An accepted phase costs, failed attempts included">{perPhase(data)}</Fact>
+        <Fact name="An accepted phase costs, failed attempts included">
+          <PerPhase {...data} />
+        </Fact>
         <Fact name="Went into attempts that were not accepted">
           {failed.calls === 0 ? (
             "nothing"
@@ -86,16 +88,26 @@ function tierRows({ tiers, gone, beside }: RunUsage): Row[] {
   ];
 }
 
-function perPhase({ accepted, booked, real }: RunUsage): string {
+function PerPhase({ accepted, booked, real }: RunUsage) {
   const { tokens_per_phase, cost_usd_per_phase, whole } = accepted;
   if (tokens_per_phase === null) return "no phase is accepted yet";
-  const atLeast = whole ? "" : "≥ ";
   const { calls, unknown_calls } = booked.usage;
   const nothingKnown = calls > 0 && calls === unknown_calls;
-  const used = nothingKnown ? "tokens unknown" : `${atLeast}${tokens(tokens_per_phase)} tokens`;
-  if (cost_usd_per_phase === null) return `${used} · ${nothingKnown ? "cost unknown" : "no price"}`;
+  const atLeast = whole ? "" : "≥ ";
   const notional = real === null && calls > 0;
-  return `${used} · ${atLeast}${notional ? "~" : ""}${usd(cost_usd_per_phase)}${notional ? " sim." : ""}`;
+  return (
+    <>
+      {nothingKnown ? "tokens unknown" : `${atLeast}${tokens(tokens_per_phase)} tokens`}
+      {" · "}
+      {cost_usd_per_phase === null ? (
+        <span className="text-warn">{nothingKnown ? "cost unknown" : "no price"}</span>
+      ) : (
+        <span className={notional ? "text-muted italic" : undefined}>
+          {`${atLeast}${notional ? "~" : ""}${usd(cost_usd_per_phase)}${notional ? " sim." : ""}`}
+        </span>
+      )}
+    </>
+  );
 }
 
 function Rows({ caption, head, rows }: { caption: string; head: readonly string[]; rows: readonly Row[] }) {

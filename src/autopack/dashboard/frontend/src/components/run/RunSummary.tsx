@@ -16,6 +16,7 @@ import {
   share,
   tokens,
   usd,
+  whole,
   words,
 } from "../../words/format";
 import { capTone, hasEnded, reason, standing } from "../../words/states";
@@ -59,14 +60,15 @@ export function RunSummary({ run }: { run: Run }) {
       <div className="mt-3 flex flex-wrap items-baseline justify-between gap-x-4">
         <p className="font-medium">{where(run)}</p>
         <p className="text-muted">
-          {run.completed_phases} of {count(run.total_phases, "phase")} · {percent(run.percent_complete)}
+          {whole(run.completed_phases)} of {count(run.total_phases, "phase")} ·{" "}
+          {percent(run.percent_complete)}
         </p>
       </div>
       <Bar
         className="mt-1.5 h-2.5"
         value={run.percent_complete}
         label="Progress"
-        text={`${run.completed_phases} of ${count(run.total_phases, "phase")} done`}
+        text={`${whole(run.completed_phases)} of ${count(run.total_phases, "phase")} done`}
         tone={run.state === "failed" ? "bad" : run.state === "succeeded" ? "good" : "run"}
       />
       <Now run={run} />
@@ -176,14 +178,14 @@ function Facts({ run }: { run: Run }) {
         )}
       </Fact>
       <Fact name="Attempts">
-        {run.attempts}
+        {whole(run.attempts)}
         {(run.issue_counts.major > 0 || run.issue_counts.minor > 0) && (
           <Small>
             {run.issue_counts.major} major, {count(run.issue_counts.minor, "minor issue")}
           </Small>
         )}
         {run.skipped_phases > 0 && <Small>{count(run.skipped_phases, "phase")} skipped</Small>}
-        {run.unverified_phases > 0 && <Small>{run.unverified_phases} verified by nothing</Small>}
+        {run.unverified_phases > 0 && <Small>{whole(run.unverified_phases)} verified by nothing</Small>}
       </Fact>
     </dl>
   );
