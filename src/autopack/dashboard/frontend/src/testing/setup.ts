@@ -1,7 +1,12 @@
 import { cleanup } from "@testing-library/react";
-import { afterEach } from "vitest";
+import { afterEach, expect } from "vitest";
 
 afterEach(cleanup);
+
+// What React warns of is an error: two parts with one key, a state that changes outside a test's hands.
+const warned: string[] = [];
+console.error = (...said: unknown[]) => void warned.push(said.map(String).join(" "));
+afterEach(() => expect(warned.splice(0)).toEqual([]));
 
 // What jsdom has not: nothing of ours.
 window.matchMedia ??= ((query: string) => ({

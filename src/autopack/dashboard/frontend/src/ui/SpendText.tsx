@@ -16,10 +16,14 @@ export function SpendText({ spend, listPrice = false }: { spend: Spend; listPric
   );
 }
 
-/** Tokens alone, as above. */
-export function Tokens({ spend }: { spend: Spend }) {
+/** Tokens alone, as above; without their unit where a heading says it. */
+export function Tokens({ spend, unit = true }: { spend: Spend; unit?: boolean }) {
   const known = spend.calls === 0 || spend.calls > spend.unknown_calls;
-  return <span className={known ? undefined : "text-warn"}>{tokensText(spend)}</span>;
+  return (
+    <span className={known ? undefined : "text-warn"}>
+      {unit ? tokensText(spend) : tokensText(spend).replace(" tokens", "")}
+    </span>
+  );
 }
 
 /** Dollars alone, as above. */

@@ -8,7 +8,7 @@ import { Fact } from "../../ui/Fact";
 import { Loading } from "../../ui/Loading";
 import { ProblemNote } from "../../ui/ProblemNote";
 import { Scrollable } from "../../ui/Scrollable";
-import { Dollars, tokensText } from "../../ui/SpendText";
+import { Dollars, Tokens } from "../../ui/SpendText";
 import { count, tokens, usd } from "../../words/format";
 import { visible } from "../../words/visible";
 
@@ -55,7 +55,7 @@ function Split({ run }: { run: string }) {
             "nothing"
           ) : (
             <>
-              {tokensText(failed)} · <Dollars spend={failed} />
+              <Tokens spend={failed} /> · <Dollars spend={failed} />
             </>
           )}
         </Fact>
@@ -151,7 +151,7 @@ function Rows({ caption, head, rows }: { caption: string; head: readonly string[
                 {booked.usage.calls}
               </td>
               <td className="py-1 pl-3 text-right whitespace-nowrap">
-                {tokensText(booked.usage).replace(" tokens", "")}
+                <Tokens spend={booked.usage} unit={false} />
               </td>
               <td className="py-1 pl-3 text-right whitespace-nowrap">
                 <Dollars spend={booked.usage} />

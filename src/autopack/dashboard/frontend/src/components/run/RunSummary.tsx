@@ -5,7 +5,7 @@ import { useNow } from "../../live/useNow";
 import { Badge } from "../../ui/Badge";
 import { Bar } from "../../ui/Bar";
 import { Fact } from "../../ui/Fact";
-import { Dollars, tokensText } from "../../ui/SpendText";
+import { Dollars, Tokens } from "../../ui/SpendText";
 import {
   clock,
   count,
@@ -156,7 +156,7 @@ function Facts({ run }: { run: Run }) {
         )}
       </Fact>
       <Fact name="Tokens">
-        {tokensText(run.usage).replace(" tokens", "")}
+        <Tokens spend={run.usage} unit={false} />
         {run.token_budget !== null && (
           <Budget
             name="Token budget"

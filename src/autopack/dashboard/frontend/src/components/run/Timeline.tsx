@@ -16,6 +16,7 @@ import type { Outline, PhaseOutline, Run } from "../../api/runs";
 import { useNow } from "../../live/useNow";
 import { paths } from "../../paths";
 import { Button } from "../../ui/Button";
+import { Notice } from "../../ui/Notice";
 import { count } from "../../words/format";
 import { hasEnded } from "../../words/states";
 import { type Axis, axisOf } from "./axis";
@@ -60,15 +61,12 @@ export function Timeline({ run, outline, open }: Props) {
         )}
       </div>
       {open !== null && !rows.some((row) => isPhase(row, open)) && (
-        <div
-          role="status"
-          className="mx-4 mb-3 flex flex-wrap items-center gap-2 rounded-lg bg-warn-soft p-2.5"
-        >
-          <span className="grow">
-            {Number.isInteger(open) ? `This run has no phase ${open}` : "This run has no such phase"}: its
-            plan has {count(run.total_phases, "phase")}.
-          </span>
-          <Button onClick={() => go(paths.run(run.run_id), { replace: true })}>Show the run</Button>
+        <div className="px-4 pb-3">
+          <Notice
+            title={`This run has no ${Number.isInteger(open) ? `phase ${open}` : "such phase"}: its plan has ${count(run.total_phases, "phase")}.`}
+          >
+            <Button onClick={() => go(paths.run(run.run_id), { replace: true })}>Show the run</Button>
+          </Notice>
         </div>
       )}
       {rows.length <= WHOLE || printing ? (

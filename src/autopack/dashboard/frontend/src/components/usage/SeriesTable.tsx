@@ -1,6 +1,6 @@
 import type { Spend } from "../../api/runs";
 import { Scrollable } from "../../ui/Scrollable";
-import { Dollars, tokensText } from "../../ui/SpendText";
+import { Dollars, Tokens } from "../../ui/SpendText";
 import { fully } from "../../words/format";
 import type { Chart, Unit } from "./series";
 
@@ -59,5 +59,5 @@ type FigureProps = { spend: Spend | undefined; unit: Unit; listPrice: boolean };
 function Figure({ spend, unit, listPrice }: FigureProps) {
   if (spend === undefined) return <span className="text-muted">–</span>;
   if (unit === "usd") return <Dollars spend={spend} listPrice={listPrice} />;
-  return tokensText(spend).replace(" tokens", "");
+  return <Tokens spend={spend} unit={false} />;
 }
