@@ -55,7 +55,7 @@ function All({ run, phase, attempt, outputs }: Pick<Props, "run" | "phase" | "at
   return (
     <div className="space-y-3">
       {attempt.failure !== "" && (
-        <Part name="Why it was not accepted">
+        <Part attempt={attempt} name="Why it was not accepted">
           <p className="wrap-anywhere">{visible(attempt.failure)}</p>
           {attempt.failure_output !== "" && (
             <Fold summary="What the next attempt is shown of it">
@@ -65,12 +65,12 @@ function All({ run, phase, attempt, outputs }: Pick<Props, "run" | "phase" | "at
         </Part>
       )}
       {attempt.summary !== "" && (
-        <Part name="What the Builder says it did">
+        <Part attempt={attempt} name="What the Builder says it did">
           <p className="whitespace-pre-line wrap-anywhere">{visible(attempt.summary)}</p>
         </Part>
       )}
       {builder !== null && (
-        <Part name="Models, and why these">
+        <Part attempt={attempt} name="Models, and why these">
           <div className="space-y-2">
             <WhyModel decision={builder} />
             {auditor !== null && <WhyModel decision={auditor} />}
@@ -78,12 +78,12 @@ function All({ run, phase, attempt, outputs }: Pick<Props, "run" | "phase" | "at
         </Part>
       )}
       {attempt.checks.length > 0 && (
-        <Part name="What ran">
+        <Part attempt={attempt} name="What ran">
           <Checks checks={attempt.checks} outputs={outputs} />
         </Part>
       )}
       {attempt.verdict !== null && (
-        <Part name="What the Auditor says">
+        <Part attempt={attempt} name="What the Auditor says">
           <VerdictNote verdict={attempt.verdict} />
         </Part>
       )}
@@ -100,7 +100,7 @@ function All({ run, phase, attempt, outputs }: Pick<Props, "run" | "phase" | "at
 function Spent({ attempt }: { attempt: Attempt }) {
   if (attempt.usage_by_role.length === 0) return null;
   return (
-    <Part name="What it used">
+    <Part attempt={attempt} name="What it used">
       <ul className="space-y-0.5">
         {attempt.usage_by_role.map((one) => (
           <li key={`${one.role} ${one.model}`} className="flex flex-wrap justify-between gap-x-3">
@@ -115,9 +115,11 @@ function Spent({ attempt }: { attempt: Attempt }) {
   );
 }
 
-function Part({ name, children }: { name: string; children: ReactNode }) {
+type PartProps = { name: string; attempt: Attempt; children: ReactNode };
+
+function Part({ name, attempt, children }: PartProps) {
   return (
-    <section aria-label={name}>
+    <section aria-label={`${name}, attempt ${attempt.number}`}>
       <h4 className="mb-0.5 font-medium text-muted text-xs">{name}</h4>
       {children}
     </section>

@@ -17,21 +17,23 @@ export function Checks({ checks, outputs }: { checks: readonly Check[]; outputs:
         return (
           // biome-ignore lint/suspicious/noArrayIndexKey: what ran is only ever added to
           <li key={place}>
-            <p className="flex flex-wrap items-baseline gap-x-2">
+            <div className="flex gap-2">
               {passed ? (
-                <CircleCheck aria-label="Passed" className="size-4 shrink-0 translate-y-0.5 text-good" />
+                <CircleCheck aria-label="Passed" className="mt-0.5 size-4 shrink-0 text-good" />
               ) : (
-                <CircleX aria-label="Failed" className="size-4 shrink-0 translate-y-0.5 text-bad" />
+                <CircleX aria-label="Failed" className="mt-0.5 size-4 shrink-0 text-bad" />
               )}
-              <code className="min-w-0 font-mono text-xs wrap-anywhere">
-                {visible(evidence.argv.at(-1) ?? "")}
-              </code>
-              <span className="text-muted text-xs">
-                {step} · {ending(evidence)} · {duration(evidence.duration_seconds)}
-                {evidence.counts !== null && ` · ${counted(evidence.counts)}`} · tree{" "}
-                <span className="font-mono">{evidence.tree.slice(0, 10)}</span>
-              </span>
-            </p>
+              <p className="flex min-w-0 flex-wrap items-baseline gap-x-2">
+                <code className="min-w-0 font-mono text-xs wrap-anywhere">
+                  {visible(evidence.argv.at(-1) ?? "")}
+                </code>
+                <span className="text-muted text-xs">
+                  {step} · {ending(evidence)} · {duration(evidence.duration_seconds)}
+                  {evidence.counts !== null && ` · ${counted(evidence.counts)}`} · tree{" "}
+                  <span className="font-mono">{evidence.tree.slice(0, 10)}</span>
+                </span>
+              </p>
+            </div>
             {output !== undefined && (output.lines.length > 0 || output.gone) && (
               <Fold summary={output.gone ? "Its output is gone" : "The end of its output"}>
                 {() =>

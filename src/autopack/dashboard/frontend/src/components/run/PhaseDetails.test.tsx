@@ -1,4 +1,5 @@
 import { act, screen, waitFor, within } from "@testing-library/react";
+import axe from "axe-core";
 import { describe, expect, it } from "vitest";
 import { type Attempt, type PhaseDetail, runKeys } from "../../api/runs";
 import { run, spend } from "../../testing/fixtures";
@@ -22,7 +23,7 @@ async function showOne(changes: Partial<Attempt> = {}, more: Partial<PhaseDetail
 }
 
 const summaries = () => screen.getAllByText(/^Attempt \d/).map((one) => one.closest("summary")?.textContent);
-const part = (name: string) => screen.getByRole("region", { name });
+const part = (name: string, number = 1) => screen.getByRole("region", { name: `${name}, attempt ${number}` });
 
 describe("the attempts at a phase", () => {
   it("stand newest first, the newest open", async () => {
@@ -51,6 +52,22 @@ describe("the attempts at a phase", () => {
     await screen.findByText("Attempt 2");
     expect(summaries()[0]).toMatch(/^Attempt 2 of 3under way[^·]*$/);
     expect(screen.getByText("Wrote the task store.")).toBeTruthy();
+  });
+
+  it("are told apart by who hears the page instead of seeing it", async () => {
+    const failed = { failure: "It failed.", failure_output: "E", outcome: "verification_failed" };
+    const { user, container } = show(phaseDetail([attempt(1, failed), attempt(2, failed)]));
+    await user.click(await screen.findByText("Attempt 1"));
+    for (const what of ["What the next attempt is shown of it", "The end of its output"]) {
+      for (const summary of await screen.findAllByText(what)) await user.click(summary);
+    }
+    await waitFor(() =>
+      expect(screen.getAllByRole("group", { name: "The end of its output" })).toHaveLength(2),
+    );
+    const { violations } = await axe.run(container, {
+      rules: { "color-contrast": { enabled: false } }, // jsdom draws nothing
+    });
+    expect(violations.map((one) => `${one.id}: ${one.nodes[0]?.html}`)).toEqual([]);
   });
 
   it("are none yet, or can't be had: both is said", async () => {
@@ -159,7 +176,7 @@ describe("what ran on a change", () => {
     const [setup, verify] = ran();
     expect(within(setup as HTMLElement).queryByText("The end of its output")).toBeNull();
     await user.click(within(verify as HTMLElement).getByText("The end of its output"));
-    const shown = await screen.findByRole("region", { name: "The end of its output" });
+    const shown = await screen.findByRole("group", { name: "The end of its output" });
     expect(shown.textContent).toBe("… 1,400 lines before\n12 passed\ndone\\u202e");
     expect(shown.tabIndex).toBe(0);
   });
@@ -208,7 +225,7 @@ it("shows the notes that its prompts carried, also those that are withdrawn", as
       ],
     },
   );
-  const notes = within(part("Notes received")).getAllByRole("listitem");
+  const notes = within(screen.getByRole("region", { name: "Notes received" })).getAllByRole("listitem");
   expect(notes.map((one) => one.textContent)).toEqual([
     "Ada, to the builder of attempt 1: Backend only.",
     "someone, to the auditor of attempt 1: taken out of the file since",
@@ -227,7 +244,7 @@ describe("what an attempt changed", () => {
     return { ...page, summary, diffs: asked };
   };
   const lines = () => [
-    ...(screen.getByRole("region", { name: "The change" }).querySelectorAll("pre > span") ?? []),
+    ...(screen.getByRole("group", { name: "The change" }).querySelectorAll("pre > span") ?? []),
   ];
 
   it("is asked for when it is opened, once, whatever happens to the run", async () => {
@@ -238,7 +255,7 @@ describe("what an attempt changed", () => {
     await act(() => queries.invalidateQueries());
     await act(() => queries.refetchQueries({ type: "active" }));
     await user.click(summary);
-    await waitFor(() => expect(screen.queryByRole("region", { name: "The change" })).toBeNull());
+    await waitFor(() => expect(screen.queryByRole("group", { name: "The change" })).toBeNull());
     await user.click(summary);
     await screen.findByText("+new\\u202e");
     expect(asked.filter((one) => one.path.endsWith("/phases/1")).length).toBeGreaterThan(2);

@@ -38,7 +38,7 @@ it("says by role and model what a run used, unknown and unpriced calls as such",
     ["auditor", "local", "4", "24.1k", "no price"],
     ["agent:planner", "gpt-6-luna", "1", "tokens unknown", "cost unknown"],
   ]);
-  expect(screen.getByRole("region", { name: "By role and model" }).tabIndex).toBe(0);
+  expect(screen.getByRole("group", { name: "By role and model" }).tabIndex).toBe(0);
 });
 
 it("splits the whole by tier, with what is in none", async () => {
