@@ -74,9 +74,9 @@ async def _empty(camera: Camera) -> None:
     await camera("no-runs")
     await camera("usage-empty", "/view/usage")
     await camera.dialog("start-no-project", "", lambda page: press(page, "Start"))
-    await camera("error", "/view/runs/run_20260101_000000_gone", _problem)
+    await camera("error", "/view/runs/run_20260101_000000_0000", _problem)
     await camera(
-        "loading", "/view/runs/run_20260101_000000_gone", before=_unanswered, whole=False, loads=False
+        "loading", "/view/runs/run_20260101_000000_0000", before=_unanswered, whole=False, loads=False
     )
 
 
@@ -93,7 +93,7 @@ async def _links(camera: Camera, scene: Scene, run: str) -> None:
     await camera("usage-with-caps", f"/view/usage/{run}", chart_is_drawn)
     await camera("held", f"/view/runs/{run}", lambda page: press(page, "Hold live updates"), whole=False)
     await camera("polling", f"/view/runs/{run}", _says("Every 5 s"), before=_without_feed, whole=False)
-    await camera("offline", f"/view/runs/{run}", _goes_offline, whole=False)
+    await camera("offline", f"/view/runs/{run}", _goes_offline, before=_without_feed, whole=False)
     interrupted = {"interrupted": True, "driven": False, "activity": None}
     await camera("interrupted", f"/view/runs/{run}", before=_altered(run, interrupted))
     stalled = {
@@ -161,7 +161,7 @@ async def _without_feed(page: Page) -> None:
 
 
 async def _goes_offline(page: Page) -> None:
-    await page.context.set_offline(True)
+    await _says("Every 5 s")(page)
     await page.route("**/dashboard/**", lambda route: route.abort())
     await page.get_by_role("status", name="Connection").get_by_text("Offline").wait_for()
 

@@ -87,4 +87,6 @@ async def shoot(page: Page, path: Path) -> None:
 
 async def copy(page: Page, path: Path, *, whole: bool) -> None:
     """Write what the window shows, or the whole page, as it is."""
+    if whole:
+        await page.evaluate("scrollTo(0, 0)")
     await page.screenshot(path=path, full_page=whole, animations="disabled", caret="hide")

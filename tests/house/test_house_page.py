@@ -50,7 +50,7 @@ def test_every_folder_of_components_has_tests_beside_them() -> None:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """What a package is built from, with a page that is built; its sources as they are, and a module beside."""
+    """What a package is built from: the page's sources with a module beside, and a page that is built."""
     copy = tmp_path / "tree"
     for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", ".gitignore"):
         copy.mkdir(exist_ok=True)

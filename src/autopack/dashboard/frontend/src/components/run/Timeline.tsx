@@ -95,7 +95,7 @@ function All({ rows, list, drawn, open }: ListProps) {
     shown.current = open;
   }, [open, list]);
   return (
-    <ol ref={list} className="border-line border-t">
+    <ol ref={list} className="overflow-clip rounded-b-xl border-line border-t">
       {rows.map((row) => (
         <li key={keyOf(row)} {...phaseOf(row)} className="scroll-mt-24 border-line border-b last:border-0">
           {drawn(row)}
@@ -131,7 +131,11 @@ function Seen({ rows, list, drawn, open }: ListProps) {
     if (wanted >= 0) jump.current(wanted, { align: "center" });
   }, [wanted]);
   return (
-    <ol ref={list} className="relative border-line border-t" style={{ height: virtual.getTotalSize() }}>
+    <ol
+      ref={list}
+      className="relative overflow-clip rounded-b-xl border-line border-t"
+      style={{ height: virtual.getTotalSize() }}
+    >
       {virtual.getVirtualItems().map((item) => {
         const row = rows[item.index];
         const place: CSSProperties = { transform: `translateY(${item.start - margin}px)` };
