@@ -139,7 +139,7 @@ function Views({ chosen, view }: { chosen: string | null; view: Props["view"] })
   const here = "bg-accent-soft text-accent";
   const plain = "text-ink hover:bg-sunken";
   const shape =
-    "inline-flex min-h-8 items-center gap-1.5 rounded-md px-2.5 py-1 font-medium pointer-coarse:min-h-11 max-sm:[&>svg]:hidden [&>svg]:size-4";
+    "inline-flex min-h-8 items-center gap-1.5 rounded-md px-2.5 py-1 font-medium pointer-coarse:min-h-11 max-2xl:[&>svg]:hidden [&>svg]:size-4";
   return (
     <nav aria-label="Views" className="flex gap-1">
       <Link
