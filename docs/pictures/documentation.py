@@ -8,7 +8,7 @@ from playwright.async_api import Browser
 
 from pictures.acting import ask_for_whom, chart_is_drawn, look_at_plan
 from pictures.staging import Scene
-from pictures.window import DESKTOP, DIALOG, PHONE, opened, settled, shoot
+from pictures.window import DESKTOP, DIALOG, PHONE, TALL, opened, settled, shoot
 
 MOST_BYTES = 150_000
 
@@ -34,7 +34,7 @@ async def take(browser: Browser, scene: Scene, folder: Path) -> None:
         await shoot(page, folder / "override.png")
     async with opened(browser, shown, PHONE) as page:
         await shoot(page, folder / "phone.png")
-    async with opened(browser, f"{home}/view/usage/{run}", DESKTOP) as page:
+    async with opened(browser, f"{home}/view/usage/{run}", TALL) as page:
         await chart_is_drawn(page)
         await shoot(page, folder / "usage.png")
     if large := [file.name for file in folder.glob("*.png") if file.stat().st_size > MOST_BYTES]:

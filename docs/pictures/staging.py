@@ -93,13 +93,13 @@ class Scene:
             text = re.sub(rf"(?m)^(  {provider}: .*)\}}$", rf"\1, {cap}}}", text)
         path.write_text(text, encoding="utf-8")
 
-    def no_fallback(self) -> None:
-        """From now on work whose model has no quota left waits, instead of going to another one."""
+    async def fill(self) -> None:
+        """Use up a quota, and let no other model take its work: what needs it waits."""
+        used = await self.used()
+        self.policy(self.held, {"anthropic": f"weekly_cap_tokens: {used['anthropic'] + 1}"})
         path = self.stage.settings.policy_path
-        text = path.read_text(encoding="utf-8")
-        path.write_text(
-            text.replace("default: [claude-sonnet-5-5, gpt-6.1-terra]", "default: []"), encoding="utf-8"
-        )
+        text = path.read_text(encoding="utf-8").replace(_FALLBACKS, "default: []")
+        path.write_text(text, encoding="utf-8")
 
     async def finished(self) -> str:
         """A run that has ended well."""
@@ -136,6 +136,7 @@ class Scene:
         return {pool["pool"]: _tokens(pool["simulated"]) for pool in usage["pools"]}
 
 
+_FALLBACKS = "default: [claude-sonnet-5-5, gpt-6.1-terra]"
 _LOW = f"low: {{builder: gpt-6-luna, auditor: {GLM}}}"
 
 

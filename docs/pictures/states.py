@@ -65,6 +65,9 @@ async def take(browser: Browser, scene: Scene, folder: Path) -> None:
     await _links(camera, scene, held)
     await _dialogs(camera, scene, held)
     await _waiting(camera, scene)
+    await scene.service.post(f"/runs/{held}/pause")
+    await scene.until(held, "pausing")
+    await camera("pausing", f"/view/runs/{held}", whole=False)
     await scene.service.post(f"/runs/{held}/cancel")
     await scene.until(held, "cancelled")
     await camera("stopped", f"/view/runs/{held}")
@@ -121,21 +124,22 @@ async def _dialogs(camera: Camera, scene: Scene, run: str) -> None:
 
 
 async def _waiting(camera: Camera, scene: Scene) -> None:
-    scene.no_fallback()
-    scheduled = await scene.start("export.yaml")
-    await scene.until(scheduled, "scheduled")
-    await camera("scheduled", f"/view/runs/{scheduled}")
-    other = await scene.start("clock.yaml")
+    other = await scene.start(
+        "clock.yaml"
+    )  # the second of two at once, which waits for the held call's quota
+    await scene.until(other, "in_progress")
     queued = await scene.start("report.yaml")
-    await scene.until(queued, "queued")
     await camera("queued", f"/view/runs/{queued}")
     await scene.service.post(f"/runs/{queued}/pause")
     await scene.until(queued, "paused")
     await camera("paused", f"/view/runs/{queued}")
-    await camera.dialog("dialog-skip", f"/view/runs/{scheduled}", lambda page: press(page, "Skip"))
-    await scene.service.post(f"/runs/{other}/pause")
-    await camera("pausing", f"/view/runs/{other}", whole=False)
     await scene.service.post(f"/runs/{other}/cancel")
+    await scene.until(other, "cancelled")
+    await scene.fill()
+    scheduled = await scene.start("export.yaml")
+    await scene.until(scheduled, "scheduled")
+    await camera("scheduled", f"/view/runs/{scheduled}")
+    await camera.dialog("dialog-skip", f"/view/runs/{scheduled}", lambda page: press(page, "Skip"))
 
 
 async def _problem(page: Page) -> None:

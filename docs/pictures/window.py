@@ -31,6 +31,7 @@ class Size:
 
 
 DESKTOP = Size(1280, 960)
+TALL = Size(1280, 1120)
 DIALOG = Size(1180, 900)
 PHONE = Size(360, 740, 2, touch=True)
 

@@ -74,13 +74,11 @@ function RunView({ run, phase }: { run: string; phase: number | null }) {
   }
   return (
     <div className="grid items-start gap-3 sm:gap-4 lg:grid-cols-[minmax(0,1fr)_minmax(22rem,26rem)]">
-      <div className="min-w-0">
+      <div className="min-w-0 lg:row-span-2">
         <RunProgress run={status.data} phase={phase} />
       </div>
-      <div className="min-w-0 space-y-3 sm:space-y-4">
-        <ModelMapping run={status.data} />
-        <InterventionHelpers run={status.data} />
-      </div>
+      <ModelMapping run={status.data} />
+      <InterventionHelpers run={status.data} />
     </div>
   );
 }

@@ -76,7 +76,7 @@ function RunSelect({ runs, chosen, view }: Props) {
   return (
     <Select
       aria-label="Run"
-      className="min-w-40 max-w-72 grow sm:grow-0"
+      className="min-w-40 max-w-72 grow max-sm:w-40 sm:grow-0"
       value={chosen ?? ""}
       disabled={runs.length === 0}
       onChange={(event) =>

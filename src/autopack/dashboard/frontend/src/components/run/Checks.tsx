@@ -1,6 +1,6 @@
 import { CircleCheck, CircleX } from "lucide-react";
 import type { Attempt, PhaseDetail } from "../../api/runs";
-import { count, duration, words } from "../../words/format";
+import { duration, words } from "../../words/format";
 import { visible } from "../../words/visible";
 import { Folded } from "./AttemptDetails";
 
@@ -15,23 +15,21 @@ export function Checks({ checks, outputs }: { checks: readonly Check[]; outputs:
         const output = outputs[place];
         return (
           <li key={`${step} ${evidence.output_sha} ${evidence.argv.join(" ")}`}>
-            <div className="flex items-baseline gap-x-2">
+            <p className="flex flex-wrap items-baseline gap-x-2">
               {passed ? (
                 <CircleCheck aria-label="Passed" className="size-4 shrink-0 translate-y-0.5 text-good" />
               ) : (
                 <CircleX aria-label="Failed" className="size-4 shrink-0 translate-y-0.5 text-bad" />
               )}
-              <p className="flex min-w-0 flex-wrap items-baseline gap-x-2">
-                <code className="min-w-0 font-mono text-xs wrap-anywhere">
-                  {visible(evidence.argv.at(-1) ?? "")}
-                </code>
-                <span className="text-muted text-xs">
-                  {step} · {ending(evidence)} · {duration(evidence.duration_seconds)}
-                  {evidence.counts !== null && ` · ${counted(evidence.counts)}`} · tree{" "}
-                  <span className="font-mono">{evidence.tree.slice(0, 10)}</span>
-                </span>
-              </p>
-            </div>
+              <code className="min-w-0 font-mono text-xs wrap-anywhere">
+                {visible(evidence.argv.at(-1) ?? "")}
+              </code>
+              <span className="text-muted text-xs">
+                {step} · {ending(evidence)} · {duration(evidence.duration_seconds)}
+                {evidence.counts !== null && ` · ${counted(evidence.counts)}`} · tree{" "}
+                <span className="font-mono">{evidence.tree.slice(0, 10)}</span>
+              </span>
+            </p>
             {output !== undefined && (output.lines.length > 0 || output.gone) && (
               <Folded summary={output.gone ? "Its output is gone" : "The end of its output"}>
                 {output.gone ? (
@@ -60,7 +58,7 @@ function ending(evidence: Check["evidence"]): string {
 function counted(counts: NonNullable<Check["evidence"]["counts"]>): string {
   const said = [`${counts.passed} passed`];
   if (counts.failed > 0) said.push(`${counts.failed} failed`);
-  if (counts.errors > 0) said.push(count(counts.errors, "error"));
+  if (counts.errors > 0) said.push(`${counts.errors} errors`);
   if (counts.skipped > 0) said.push(`${counts.skipped} skipped`);
   return said.join(", ");
 }
