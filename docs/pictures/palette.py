@@ -13,14 +13,17 @@ from collections.abc import Iterator
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COLOURS = 256
+_ALIKE = 100
+"""Squared distance below which two colours are taken for one."""
+
 _CHANNELS = {2: 3, 6: 4}
 
 
 def with_palette(picture: bytes) -> bytes:
-    """The picture with its 256 most frequent colours; each other becomes the nearest of them."""
+    """The picture with at most 256 colours; each other becomes the nearest of them."""
     width, height, pixels = _read(picture)
     counted = Counter(pixels)
-    palette = [colour for colour, _ in counted.most_common(_COLOURS)]
+    palette = _chosen(counted)
     places = {colour: place for place, colour in enumerate(palette)}
     for colour in counted:
         if colour not in places:
@@ -32,6 +35,17 @@ def with_palette(picture: bytes) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
     chunks = [(b"IHDR", header), (b"PLTE", b"".join(palette)), (b"IDAT", zlib.compress(b"".join(rows), 9))]
     return _SIGNATURE + b"".join(_chunk(name, data) for name, data in [*chunks, (b"IEND", b"")])
+
+
+def _chosen(counted: Counter[bytes]) -> list[bytes]:
+    """The most frequent, but none that a chosen one can stand for: so rare ones have a place too."""
+    chosen: list[bytes] = []
+    for colour, _ in counted.most_common():
+        if len(chosen) == _COLOURS:
+            break
+        if all(_apart(colour, one) >= _ALIKE for one in chosen):
+            chosen.append(colour)
+    return chosen
 
 
 def _apart(one: bytes, other: bytes) -> int:
