@@ -16,6 +16,12 @@ from house.tree import ROOT
 
 DOOR = ROOT / "dev"
 PROJECT = '[project]\nrequires-python = ">=3.11"\ndependencies = []\n[dependency-groups]\ndev = []\n'
+TOOL = """\
+#!/bin/sh
+echo "{tool} $*"
+case "$*" in -c* | */hatch_build.py) exit 0 ;; esac
+test "{tool}" != "${{RED:-none}}"
+"""
 
 
 def _load(path: Path) -> ModuleType:
@@ -36,7 +42,7 @@ def installed_tree(tmp_path: Path) -> Path:
     tools = tmp_path / ".venv/bin"
     tools.mkdir(parents=True)
     for tool in ("python", "ruff", "pyright", "lint-imports", "autopack"):
-        (tools / tool).write_text(f'#!/bin/sh\necho "{tool} $*"\ntest "{tool}" != "${{RED:-none}}"\n')
+        (tools / tool).write_text(TOOL.format(tool=tool))
         (tools / tool).chmod(0o755)
     door = _load(tmp_path / "dev")
     (tmp_path / "requirements.lock").write_text(f"# inputs: {door.input_hash()}\n")
@@ -70,7 +76,7 @@ def test_a_red_check_does_not_hide_the_others(installed_tree: Path) -> None:
     assert (red.returncode, red.stdout.splitlines()[-1]) == (1, "./dev check: 2 red")
     told = [line.split()[:2] for line in red.stdout.splitlines() if line.startswith(("  ok", "  red"))]
     assert told[:4] == [["ok", "types"], ["red", "ruff"], ["red", "format"], ["ok", "layers"]]
-    assert told[4:] == [["ok", "house"], ["ok", "docs"]]
+    assert told[4:] == [["ok", "house"], ["ok", "docs"], ["ok", "page"]]
 
 
 def test_a_lock_older_than_what_it_locks_is_red(installed_tree: Path) -> None:
@@ -93,13 +99,15 @@ def test_the_suite_runs_on_both_databases_and_a_red_first_does_not_hide_the_seco
     green, red = _dev(installed_tree, "test"), _dev(installed_tree, "test", red="python")
     assert (green.returncode, red.returncode) == (0, 1)
     assert green.stdout == red.stdout
-    first, again = green.stdout.splitlines()
+    built, page, first, again = green.stdout.splitlines()
+    assert built.endswith("/hatch_build.py")
+    assert page == f"{built} run --silent test"
     assert "--cov" not in first
     assert "--database=postgres -m database" in again
-    assert _dev(installed_tree, "test", "postgres", "-x").stdout == f"{again} -x\n"
+    assert _dev(installed_tree, "test", "postgres", "-x").stdout == f"{built}\n{again} -x\n"
     full = _dev(installed_tree, "test", "--full", "-x").stdout.splitlines()
-    assert full[0] == f"{first} --cov --full -x"
-    assert full[1] == f"{again.partition(' -m database')[0]} --full -x"
+    assert full[:3] == [built, page, f"{first} --cov --full -x"]
+    assert full[3] == f"{again.partition(' -m database')[0]} --full -x"
 
 
 def test_every_test_is_in_one_stage_and_what_check_runs_is_not_run_twice(installed_tree: Path) -> None:
@@ -114,3 +122,9 @@ def test_the_exit_code_is_the_tools_own(installed_tree: Path) -> None:
     assert _dev(installed_tree, "demo").returncode == 0
     assert _dev(installed_tree, "demo", red="autopack").returncode == 1
     assert _dev(installed_tree, "bench", "nothing").returncode == 2
+
+
+def test_the_pictures_are_taken_with_what_is_handed_on(installed_tree: Path) -> None:
+    taken = _dev(installed_tree, "screenshots", "--all", "x")
+    assert taken.stdout.splitlines()[-1] == f"python {installed_tree / 'docs/screenshots.py'} --all x"
+    assert (taken.returncode, _dev(installed_tree, "screenshots", red="python").returncode) == (0, 1)

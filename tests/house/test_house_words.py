@@ -14,7 +14,7 @@ REGISTRY = re.compile(
     r"(?:pypi|pythonhosted|npmjs|npmmirror|yarnpkg|debian|ubuntu|crates|golang|maven|rubygems|ghcr|docker)"
     r"\.(?:org|com|io|net|dev|cn)\b"
 )
-MACHINE = re.compile(r"(?<![\w.~$}-])/(?:work|root|(?:home|Users)/(?!you/|linuxbrew/)[\w.-]+)/")
+MACHINE = re.compile(r"(?<![\w.~$}-])/(?:work|root|(?:home|Users)/(?!you/|ada/|linuxbrew/)[\w.-]+)/")
 SECRET = re.compile(
     r"\bsk-[A-Za-z0-9_-]{24,}|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}|"
     r"\bxox[abpr]-[A-Za-z0-9-]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY"

@@ -15,7 +15,7 @@ export function NoRuns() {
       </p>
       <pre className="verbatim rounded-lg bg-sunken p-3">
         {
-          "autopack init                        # writes .autopack/plan.yaml\nautopack run .autopack/plan.yaml     # or start it here"
+          "# writes .autopack/plan.yaml\nautopack init\n\n# or start it here\nautopack run .autopack/plan.yaml"
         }
       </pre>
       <p>

@@ -76,7 +76,7 @@ describe("the top bar", () => {
     expect(screen.getByRole("option", { name: "run_of_long_ago", selected: true })).toBeTruthy();
   });
 
-  it("shows the fullest window of each quota, and says from 80 and 90 % that it fills up", async () => {
+  it("shows the fullest window of each quota, the fullest quota first, and says from 80 and 90 % that it fills up", async () => {
     const week = usage(
       pool("openai", 5, 12.4),
       pool("glm", 79.96),
@@ -89,14 +89,14 @@ describe("the top bar", () => {
     const list = await screen.findByRole("list", { name: "Used share of each quota" });
     const links = within(list).getAllByRole("link");
     expect(links.map((one) => one.textContent)).toEqual([
-      "openai 12 %",
-      "glm 79 %",
-      "anthropic 85 % !, filling up",
-      "google 90 % !!, almost used up",
       "over 104 % !!, used up",
+      "google 90 % !!, almost used up",
+      "anthropic 85 % !, filling up",
+      "glm 79 %",
+      "openai 12 %",
     ]);
     const tones = links.map((one) => /bg-(\w+)-soft/.exec(one.innerHTML)?.[1]);
-    expect(tones).toEqual(["good", "good", "warn", "bad", "bad"]);
+    expect(tones).toEqual(["bad", "bad", "warn", "good", "good"]);
     expect(links[0]?.getAttribute("href")).toBe(`/view/usage/${RUN}`);
   });
 

@@ -36,7 +36,7 @@ export function TopBar({ runs, chosen, view }: Props) {
   const run = runs.find((one) => one.run_id === chosen);
   return (
     <header className="not-printed top-0 z-30 border-line border-b bg-surface/95 backdrop-blur sm:sticky">
-      <div className="mx-auto flex w-full max-w-[110rem] flex-wrap items-center gap-x-3 gap-y-2 px-3 py-2 sm:px-4">
+      <div className="mx-auto flex w-full max-w-[110rem] flex-wrap items-center gap-x-2 gap-y-2 px-3 py-2 sm:px-4">
         <Link
           href={paths.home}
           className="flex items-center gap-2 rounded-md"
@@ -52,7 +52,7 @@ export function TopBar({ runs, chosen, view }: Props) {
           </Button>
           {run !== undefined && <RunControls key={run.run_id} run={run} />}
         </div>
-        <div className="ml-auto flex flex-wrap items-center gap-1.5">
+        <div className="flex flex-wrap items-center gap-1.5 sm:ml-auto">
           <PoolBadges run={chosen} />
           <Views chosen={chosen} view={view} />
           <Connection />
@@ -76,7 +76,7 @@ function RunSelect({ runs, chosen, view }: Props) {
   return (
     <Select
       aria-label="Run"
-      className="min-w-40 max-w-72 grow sm:grow-0"
+      className="min-w-40 max-w-72 grow max-sm:w-40 sm:grow-0"
       value={chosen ?? ""}
       disabled={runs.length === 0}
       onChange={(event) =>
@@ -101,7 +101,7 @@ function RunSelect({ runs, chosen, view }: Props) {
   );
 }
 
-/** The used share of each pool that has a cap, the fullest window first. */
+/** The used share of each pool that has a cap, of its fullest window; the fullest pool first. */
 function PoolBadges({ run }: { run: string | null }) {
   const { data } = useQuery(usageOptions("week"));
   const shares = (data?.pools ?? []).flatMap((pool) => {
@@ -109,6 +109,7 @@ function PoolBadges({ run }: { run: string | null }) {
     return used.length === 0 ? [] : [{ pool: pool.pool, used: Math.max(...used) }];
   });
   if (shares.length === 0) return null;
+  shares.sort((one, two) => two.used - one.used);
   return (
     <ul aria-label="Used share of each quota" className="flex flex-wrap gap-1">
       {shares.map(({ pool, used }) => (
@@ -138,7 +139,7 @@ function Views({ chosen, view }: { chosen: string | null; view: Props["view"] })
   const here = "bg-accent-soft text-accent";
   const plain = "text-ink hover:bg-sunken";
   const shape =
-    "inline-flex min-h-8 items-center gap-1.5 rounded-md px-2.5 py-1 font-medium pointer-coarse:min-h-11 [&>svg]:size-4";
+    "inline-flex min-h-8 items-center gap-1.5 rounded-md px-2.5 py-1 font-medium pointer-coarse:min-h-11 max-2xl:[&>svg]:hidden [&>svg]:size-4";
   return (
     <nav aria-label="Views" className="flex gap-1">
       <Link
@@ -181,7 +182,7 @@ function Connection() {
   const { label, tone, icon } = LINKS[live.link];
   return (
     <div className="flex items-center gap-1">
-      <span role="status" aria-label="Connection">
+      <span role="status" aria-label="Connection" className="flex">
         {live.held ? (
           <Badge tone="wait" icon={<CirclePause />} title="Nothing moves while you read.">
             Held

@@ -7,7 +7,7 @@ export function Loading({ what, lines = 3 }: { what: string; lines?: number }) {
         <div
           // biome-ignore lint/suspicious/noArrayIndexKey: the lines are all alike
           key={line}
-          className="h-4 animate-pulse rounded bg-sunken"
+          className="h-4 animate-pulse rounded bg-line"
           style={{ width: `${92 - ((line * 17) % 40)}%` }}
         />
       ))}

@@ -17,10 +17,10 @@ export function NextSteps({ run }: { run: Run }) {
   const command = `autopack merge ${run.run_id}`;
   return (
     <div className="mt-3 flex flex-wrap items-center gap-2 rounded-lg bg-sunken px-3 py-2">
-      <span>
+      <p className="w-full">
         The work is on <code className="font-mono text-xs wrap-anywhere">{run.branch}</code>. In the
         repository:
-      </span>
+      </p>
       <code
         className={`grow basis-60 font-mono text-xs wrap-anywhere ${byHand ? "select-all rounded bg-warn-soft px-1" : ""}`}
       >

@@ -129,8 +129,8 @@ function Now({ run }: { run: Run }) {
         {duration(since)}
       </span>
       {since > STALL_SECONDS && (
-        <p className="flex w-full items-center gap-1.5 text-muted">
-          <Hourglass aria-hidden className="size-4 shrink-0" />
+        <p className="flex w-full gap-1.5 text-muted">
+          <Hourglass aria-hidden className="mt-0.5 size-4 shrink-0" />
           Nothing new for {duration(since)}. It waits for: {what.toLowerCase()}
           {activity.doing !== "" && `, ${visible(activity.doing)}`}. The plan's time limits end it if it stays
           so.

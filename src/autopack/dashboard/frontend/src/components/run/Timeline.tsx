@@ -116,7 +116,7 @@ function All({ rows, list, drawn, open }: ListProps) {
     shown.current = open;
   }, [open, list]);
   return (
-    <ol ref={list} className="border-line border-t">
+    <ol ref={list} className="overflow-clip rounded-b-xl border-line border-t">
       {rows.map((row) => (
         <li key={keyOf(row)} {...phaseOf(row)} className="scroll-mt-24 border-line border-b last:border-0">
           {drawn(row)}
@@ -154,7 +154,11 @@ function Seen({ rows, list, drawn, open }: ListProps) {
     first.current = false;
   }, [wanted, virtual]);
   return (
-    <ol ref={list} className="relative border-line border-t" style={{ height: virtual.getTotalSize() }}>
+    <ol
+      ref={list}
+      className="relative overflow-clip rounded-b-xl border-line border-t"
+      style={{ height: virtual.getTotalSize() }}
+    >
       {virtual.getVirtualItems().map((item) => {
         const row = rows[item.index];
         const place: CSSProperties = { transform: `translateY(${item.start - margin}px)` };

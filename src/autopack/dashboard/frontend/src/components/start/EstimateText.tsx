@@ -14,7 +14,7 @@ export function EstimateText({ plan }: { plan: CheckedPlan }) {
   }
   return (
     <div className="space-y-1">
-      <dl className="grid grid-cols-[auto_1fr] gap-x-3 gap-y-0.5">
+      <dl className="grid gap-x-3 gap-y-0.5 sm:grid-cols-[auto_1fr]">
         <dt className="font-medium">Estimate</dt>
         <dd className="text-muted italic">
           <Need of={estimate.expected} simulated={estimate.simulated} />

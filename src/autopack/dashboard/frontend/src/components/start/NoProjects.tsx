@@ -13,7 +13,7 @@ export function NoProjects({ looking, lookAgain }: Props) {
       </p>
       <pre className="verbatim rounded-lg bg-sunken p-3">
         {
-          "autopack init               # in the repository: writes a first plan\nautopack project add DIR    # or where there is a plan already"
+          "# in the repository: writes a first plan\nautopack init\n\n# or where there is a plan already\nautopack project add DIR"
         }
       </pre>
       <Button icon={<RotateCw />} busy={looking} onClick={lookAgain}>

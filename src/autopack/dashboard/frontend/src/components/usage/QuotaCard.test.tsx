@@ -33,16 +33,16 @@ describe("a window with a cap", () => {
 
   it("says when it resets, and when it is used up if use goes on", () => {
     const card = show({ exhausted_at: "2026-03-03T17:30:00Z", burn_per_hour: 110_000 });
-    expect(card.textContent).toMatch(/Resets .* \(in 5 d 12 h\)/);
+    expect(card.textContent).toMatch(/Resets .* \(in\s5\sd\s12\sh\)/);
     expect(card.textContent).toMatch(
-      /At 110\.0k an hour, as in the last 24 h, the cap is reached .*in 5 h 30 min/,
+      /At 110\.0k an hour, as in the last 24 h, the cap is reached .*in\s5\sh\s30\smin/,
     );
   });
 
   it("says of a rolling one when the oldest usage leaves it, and where it levels off", () => {
     const rolling = { rolling: true, resets_at: null, oldest_leaves_at: "2026-03-03T14:00:00Z" };
     const card = show({ ...rolling, since: "2026-03-02T12:00:00Z", burn_per_hour: 20_000 });
-    expect(card.textContent).toMatch(/The oldest usage leaves it .* \(in 2 h\)/);
+    expect(card.textContent).toMatch(/The oldest usage leaves it .* \(in\s2\sh\)/);
     expect(card.textContent).toContain("it levels off at 48 %");
   });
 

@@ -12,9 +12,9 @@ export function QuotaWindow({ pool, window, now }: { pool: Pool; window: Window;
   const { label, tone } = standingOf(window);
   return (
     <div className="space-y-1.5 border-line border-t pt-2.5">
-      <div className="flex flex-wrap items-baseline justify-between gap-x-2">
+      <div className="flex flex-wrap items-center justify-between gap-x-2">
         <h4 className="font-medium">{windowName(window)}</h4>
-        <span className="flex items-baseline gap-2">
+        <span className="flex items-center gap-2">
           <Badge tone={tone} icon={tone === "warn" || tone === "bad" ? <TriangleAlert /> : undefined}>
             {label}
           </Badge>

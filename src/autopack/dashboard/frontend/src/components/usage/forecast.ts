@@ -71,7 +71,7 @@ export function blockedBecause(window: QuotaWindow): string {
 }
 
 function at(instant: string, now: string): string {
-  return `${clock(instant, new Date(now))} (in ${toTheMinute(secondsBetween(now, instant))})`;
+  return `${clock(instant, new Date(now))} (in\u00a0${toTheMinute(secondsBetween(now, instant)).replaceAll(" ", "\u00a0")})`;
 }
 
 function toTheMinute(seconds: number): string {
