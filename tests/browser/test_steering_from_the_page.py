@@ -217,7 +217,9 @@ async def test_what_was_used_is_read_and_the_context_is_copied(browser: Browser,
         await expect(page.get_by_text("In the last 24 hours, since")).to_be_visible()
         await expect(page.get_by_role("table", name="in the last 24 hours")).to_be_visible()
         chart = page.get_by_role("region", name="Over time")
-        await expect(chart.get_by_role("img")).to_be_visible()
+        await expect(
+            chart.get_by_role("application", name="Tokens by model in the last 24 hours")
+        ).to_be_visible()
         await chart.get_by_label("Parts of the chart").select_option("role")
-        await expect(chart).to_contain_text("builder")
+        await expect(chart).to_contain_text("Builder (simulated)")
         await page.screenshot(path="/tmp/s3.png", full_page=True)
