@@ -88,6 +88,8 @@ async def test_a_run_is_steered_and_its_context_copied_in_an_editors_panel(
         why = frame.get_by_role("region", name="Models, and why these")
         await expect(why).to_contain_text("the run's override for core_backend:low maps builder to gpt-5.1")
 
+        tries = "navigator.clipboard.writeText('').then(() => 'let', () => 'refused')"
+        assert await frame.locator("body").evaluate(f"() => {tries}") == "refused"
         await frame.get_by_role("button", name="Copy to clipboard").click()
         await expect(frame.get_by_role("button", name="Copied")).to_be_visible()
         copied = await page.evaluate("navigator.clipboard.readText()")
