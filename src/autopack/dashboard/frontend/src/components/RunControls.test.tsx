@@ -18,6 +18,9 @@ function open(changes: Partial<Run> = {}, answers: Answers = {}) {
   return { ...page, posted };
 }
 
+/** As the service tells of a run that has ended: it is at no phase. */
+const OVER: Partial<Run> = { driven: false, current_phase_id: null, current_phase_name: null };
+
 const names = () => screen.queryAllByRole("button").map((one) => one.textContent);
 const press = (name: string) => screen.getByRole("button", { name });
 
@@ -35,9 +38,14 @@ describe("the buttons that steer a run", () => {
     ["was interrupted", { driven: false, interrupted: true }, ["Pause", "Resume", "Skip", "Stop"]],
     ["is being stopped", { state: "cancelling" }, []],
     ["succeeded", { state: "succeeded", driven: false, completed_phases: 5, current_phase_id: null }, []],
-    ["failed", { state: "failed", driven: false, end_reason: "attempts_exhausted" }, ["Retry", "Skip"]],
-    ["was stopped", { state: "cancelled", driven: false, end_reason: "cancelled" }, ["Retry", "Skip"]],
-    ["was discarded", { state: "failed", driven: false, discarded_at: "2026-03-03T12:00:00Z" }, []],
+    ["failed", { ...OVER, state: "failed", end_reason: "attempts_exhausted" }, ["Retry", "Skip"]],
+    [
+      "failed before a phase",
+      { ...OVER, state: "failed", end_reason: "baseline_red", attempts: 0 },
+      ["Retry"],
+    ],
+    ["was stopped", { ...OVER, state: "cancelled", end_reason: "cancelled" }, ["Retry", "Skip"]],
+    ["was discarded", { ...OVER, state: "failed", discarded_at: "2026-03-03T12:00:00Z" }, []],
   ])("are those that apply to one that %s", (_, changes, expected) => {
     open(changes);
     expect(names()).toEqual(expected);

@@ -20,13 +20,14 @@ export function allowed(run: Run) {
     resume: !gone && (GOES_ON.has(run.state) || run.interrupted),
     stop: !ended && run.state !== "cancelling",
     retry: !gone && (run.state === "failed" || run.state === "cancelled"),
-    // The service refuses it of a phase that is being worked on: pause first.
+    // The service refuses it of a phase that is being worked on: pause first. A run that has ended is at no
+    // phase; the service knows at which it stopped.
     skip:
       !gone &&
       !run.driven &&
       run.state !== "succeeded" &&
       run.state !== "cancelling" &&
-      run.current_phase_id !== null,
+      (ended ? run.attempts > 0 : run.current_phase_id !== null),
   };
 }
 

@@ -1,0 +1,105 @@
+"""The page by keyboard alone: where the focus is is always seen, and after a dialog it is where it was."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from browser.visiting import ACCEPTED, TEST_SECONDS, built, dialog, keep, phase, run_of, shows_state, visit
+from dashboard.steered import Service, plan_of, waits_as
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(TEST_SECONDS)]
+
+CONVERSATIONS = [built("typed"), built("held", waits_as("held")), ACCEPTED]
+FAR = 80
+"""Presses of Tab within which everything is reached."""
+
+
+async def test_a_run_is_started_opened_and_stopped_without_a_pointer(
+    browser: Browser, service: Service
+) -> None:
+    keep(service, plan_of("typed", "held"))
+    async with visit(browser, service) as page:
+        await expect(page.get_by_role("heading", name="No runs yet")).to_be_visible()
+        await page.keyboard.press("Tab")
+        await is_focused(page, "link", "Skip to the content")
+        await tab_to(page, "button", "Start")
+        await page.keyboard.press("Enter")
+        asked = dialog(page, "Start a run")
+        await expect(asked.get_by_label("Project")).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(asked).to_be_hidden()
+        await is_focused(page, "button", "Start")
+
+        await page.keyboard.press("Enter")
+        await tab_to(page, "combobox", "Plan")
+        await page.keyboard.press("ControlOrMeta+a")
+        await page.keyboard.type(".autopack/typed.yaml")
+        await page.keyboard.press("Enter")
+        await expect(asked.get_by_role("region", name="The plan typed")).to_be_visible()
+        await tab_to(page, "button", "Start")
+        await page.keyboard.press("Enter")
+        run_id = await run_of(page, "typed")
+        await is_focused(page, "button", "Start")
+        await service.waits(run_id, "held")
+
+        await tab_to(page, "button", "2 Phase held")
+        await page.keyboard.press("Enter")
+        await expect(phase(page, "held")).to_have_attribute("aria-expanded", "true")
+        await expect(page.get_by_text("Attempt 1 of 2")).to_be_visible()
+        await is_focused(page, "button", "2 Phase held")
+
+        await tab_to(page, "button", "Stop", back=True)
+        await page.keyboard.press("Enter")
+        await expect(dialog(page, "Stop this run?")).to_be_visible()
+        await tab_to(page, "button", "Let it run")
+        await page.keyboard.press("Space")
+        await expect(dialog(page, "Stop this run?")).to_be_hidden()
+        await is_focused(page, "button", "Stop")
+        await page.keyboard.press("Enter")
+        await tab_to(page, "button", "Stop it")
+        await page.keyboard.press("Space")
+        await shows_state(page, "stopped")
+
+
+async def tab_to(page: Page, role: str, name: str, *, back: bool = False) -> None:
+    """Press Tab until something has the focus; each step on the way has to be seen."""
+    passed: list[str] = []
+    while len(passed) < FAR:
+        await page.keyboard.press("Shift+Tab" if back else "Tab")
+        where = await focused(page)
+        if where.startswith(f'- {role} "{name}'):
+            return
+        passed.append(where)
+    raise AssertionError((name, passed))
+
+
+async def is_focused(page: Page, role: str, name: str) -> None:
+    """Assert what has the focus, and that this is seen."""
+    assert (await focused(page)).startswith(f'- {role} "{name}'), await focused(page)
+
+
+async def focused(page: Page) -> str:
+    """Role and name of what has the focus. Asserts that it is in sight, not covered, and marked."""
+    there = page.locator(":focus")
+    if await there.count() == 0:
+        return "- document"
+    told = (await there.aria_snapshot()).splitlines()[0]
+    problem = await there.evaluate(
+        """(focus) => {
+            const marked = (part) => {
+                const { outlineStyle, outlineWidth } = getComputedStyle(part);
+                return outlineStyle !== "none" && parseFloat(outlineWidth) >= 1;
+            };
+            const shown = focus.closest("label") ?? focus;
+            if (!marked(focus) && !marked(shown)) return "nothing marks it";
+            const { left, top, width, height } = shown.getBoundingClientRect();
+            const [x, y] = [left + width / 2, top + Math.min(height / 2, innerHeight / 2)];
+            if (x < 0 || y < 0 || x > innerWidth || y > innerHeight) return `out of sight: ${x}, ${y}`;
+            const top_most = document.elementFromPoint(x, y);
+            if (shown.contains(top_most) || top_most?.contains(shown)) return null;
+            return `covered by ${top_most?.outerHTML.slice(0, 200)}`;
+        }"""
+    )
+    assert problem is None, (told, problem)
+    return told
