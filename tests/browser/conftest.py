@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -21,6 +22,7 @@ async def browser() -> AsyncGenerator[Browser]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def service(shared_settings: Settings, request: pytest.FixtureRequest) -> AsyncGenerator[Service]:
-    async with steered(shared_settings, *request.module.CONVERSATIONS) as service:
+    module: Any = request.module
+    async with steered(shared_settings, *module.CONVERSATIONS) as service:
         await service.begin()
         yield service

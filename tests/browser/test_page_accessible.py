@@ -1,4 +1,4 @@
-"""Every state of the page by axe's rules, best practices among them: light and dark, at a desk and on a phone."""
+"""Every state of the page by axe's rules, also its best practices: light and dark, desk and phone."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ async def test_no_state_of_the_page_breaks_a_rule(
         await shows_state(page, "in progress")
         await phase(page, "made").click()
         await page.get_by_text("What it changed").click()
-        await expect(page.get_by_role("region", name="The change")).to_be_visible()
+        await expect(page.get_by_role("group", name="The change")).to_be_visible()
         await breaks_no_rule(page)
 
         await button(page, "Start").click()

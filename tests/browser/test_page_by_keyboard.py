@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from browser.visiting import ACCEPTED, TEST_SECONDS, built, dialog, keep, phase, run_of, shows_state, visit
 from dashboard.steered import Service, plan_of, waits_as
@@ -11,7 +11,9 @@ from dashboard.steered import Service, plan_of, waits_as
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(TEST_SECONDS)]
 
 CONVERSATIONS = [built("typed"), built("held", waits_as("held")), ACCEPTED]
-FAR = 80
+LOW = ViewportSize(width=1280, height=500)
+"""So low that the bar on top could cover what one comes back to."""
+FAR = 100
 """Presses of Tab within which everything is reached."""
 
 
@@ -49,6 +51,9 @@ async def test_a_run_is_started_opened_and_stopped_without_a_pointer(
         await expect(page.get_by_text("Attempt 1 of 2")).to_be_visible()
         await is_focused(page, "button", "2 Phase held")
 
+        await page.set_viewport_size(LOW)
+        await expect(page.get_by_role("button", name="Dismiss")).to_have_count(0)
+        await tab_to(page, "group", "Context for a chat")
         await tab_to(page, "button", "Stop", back=True)
         await page.keyboard.press("Enter")
         await expect(dialog(page, "Stop this run?")).to_be_visible()

@@ -1,4 +1,4 @@
-"""The page while things happen: it shows each as it happens, stands still when asked to, and misses nothing."""
+"""The page while things happen: it shows them at once, stands still when asked to, and misses nothing."""
 
 from __future__ import annotations
 

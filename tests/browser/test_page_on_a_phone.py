@@ -1,4 +1,4 @@
-"""The page on a phone of 360 × 740, by touch: nothing is cut off, and everything can be done."""
+"""The page on a phone of 360 by 740, by touch: nothing is cut off, and everything can be done."""
 
 from __future__ import annotations
 

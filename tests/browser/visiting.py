@@ -9,15 +9,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, ViewportSize, expect
 
 from dashboard.steered import Service
 from fixtures.world import builds, write_file
 
 LIMIT_MS = 30_000
 TEST_SECONDS = 180
-DESKTOP = {"width": 1280, "height": 900}
-PHONE = {"width": 360, "height": 740}
+DESKTOP = ViewportSize(width=1280, height=900)
+PHONE = ViewportSize(width=360, height=740)
 
 expect.set_options(timeout=LIMIT_MS)
 
@@ -34,7 +34,7 @@ async def visitor(
     """Somebody with a browser of their own, in which nothing moves that need not."""
     context = await browser.new_context(
         base_url=service.url,
-        viewport=PHONE if phone else DESKTOP,  # type: ignore[arg-type]
+        viewport=PHONE if phone else DESKTOP,
         is_mobile=phone,
         has_touch=phone,
         color_scheme=scheme,

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import { Redirect, Route, Switch, useRoute } from "wouter";
 import { type Run, runListOptions, statusOptions } from "./api/runs";
 import { InterventionHelpers } from "./components/InterventionHelpers";
@@ -49,7 +49,9 @@ export function App() {
             ) : list.isError ? (
               <ProblemNote error={list.error} retry={list.refetch} />
             ) : (
-              <NoRuns />
+              <Columns aside={<ModelMapping run={null} />}>
+                <NoRuns />
+              </Columns>
             )}
           </Route>
           <Route>
@@ -73,12 +75,25 @@ function RunView({ run, phase }: { run: string; phase: number | null }) {
     return <ProblemNote error={status.error} retry={status.refetch} />;
   }
   return (
+    <Columns
+      aside={
+        <>
+          <ModelMapping run={status.data} />
+          <InterventionHelpers run={status.data} />
+        </>
+      }
+    >
+      <RunProgress run={status.data} phase={phase} />
+    </Columns>
+  );
+}
+
+/** What one looks at, and on a wide screen beside it what one changes. */
+function Columns({ children, aside }: { children: ReactNode; aside: ReactNode }) {
+  return (
     <div className="grid items-start gap-3 sm:gap-4 lg:grid-cols-[minmax(0,1fr)_minmax(22rem,26rem)] lg:grid-rows-[auto_1fr]">
-      <div className="min-w-0 lg:row-span-2">
-        <RunProgress run={status.data} phase={phase} />
-      </div>
-      <ModelMapping run={status.data} />
-      <InterventionHelpers run={status.data} />
+      <div className="min-w-0 lg:row-span-2">{children}</div>
+      {aside}
     </div>
   );
 }
