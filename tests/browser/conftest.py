@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
@@ -22,7 +22,7 @@ async def browser() -> AsyncGenerator[Browser]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def service(shared_settings: Settings, request: pytest.FixtureRequest) -> AsyncGenerator[Service]:
-    module: Any = request.module
+    module = cast("Any", request).module
     async with steered(shared_settings, *module.CONVERSATIONS) as service:
         await service.begin()
         yield service

@@ -5,7 +5,7 @@ export function Legend({ waits }: { waits: Outline["waits"] }) {
   const entries = [
     ["bg-run", "building"],
     ["bg-run/60", "verifying"],
-    ["bg-accent", "auditing"],
+    ["bg-audit", "auditing"],
     ["bg-good", "committed"],
     ["bg-bad", "not accepted"],
     ...(waits.length > 0 ? [["striped text-wait", "waiting"]] : []),

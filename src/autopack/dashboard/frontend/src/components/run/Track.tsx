@@ -10,7 +10,7 @@ type Stage = Attempt["stages"][number]["stage"];
 const LOOKS: Record<Stage, string> = {
   building: "bg-run",
   verifying: "bg-run/60",
-  auditing: "bg-accent",
+  auditing: "bg-audit",
   committing: "bg-good",
 };
 
@@ -65,10 +65,7 @@ function Bars({ attempt, axis }: { attempt: Attempt; axis: Axis }) {
         );
       })}
       <span
-        className={clsx(
-          "absolute inset-y-0.5 min-w-0.5 rounded-sm border-r-2",
-          failed ? "border-bad" : "border-surface",
-        )}
+        className={clsx("absolute inset-y-0.5 min-w-0.5 border-r", failed ? "border-bad" : "border-surface")}
         style={{ left: share(left), width: share(right - left) }}
       />
       {failed && (
