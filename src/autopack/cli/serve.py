@@ -22,7 +22,7 @@ def serve(
         typer.Option("--unsandboxed", help="Run what models write with your rights, in runs started here."),
     ] = False,
 ) -> None:
-    """Serve the dashboard and the HTTP API, and drive the runs that are started with them.
+    """Serve the dashboard and the HTTP API, and drive runs.
 
     Ctrl-C ends it; runs that it was driving go on when it is started again.
     """

@@ -221,7 +221,7 @@ describe("the bars of a run", () => {
       "50%",
     ]);
     expect([audited?.className, audited?.style.left, audited?.style.width]).toEqual([
-      expect.stringContaining("bg-accent"),
+      expect.stringContaining("bg-audit"),
       "50%",
       "50%",
     ]);

@@ -135,11 +135,11 @@ function Rows({ caption, head, rows }: { caption: string; head: readonly string[
             <tr key={key} className="border-line border-b last:border-0">
               {names.map((name, column) =>
                 column === 0 ? (
-                  <th key={head[column]} scope="row" className="py-1 pr-3 font-normal wrap-anywhere">
+                  <th key={head[column]} scope="row" className="py-1 pr-3 font-normal whitespace-nowrap">
                     {name}
                   </th>
                 ) : (
-                  <td key={head[column]} className="py-1 pr-3 wrap-anywhere">
+                  <td key={head[column]} className="py-1 pr-3 wrap-break-word">
                     {name}
                   </td>
                 ),
