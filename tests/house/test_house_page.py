@@ -92,6 +92,7 @@ def test_a_wheel_has_the_page_and_nothing_that_it_is_built_with(tree: Path) -> N
 
 
 def test_a_wheel_without_the_page_is_refused(tree: Path) -> None:
+    shutil.rmtree(tree / PAGE)  # as in a source distribution: there is nothing to build it from
     (tree / "src/autopack/dashboard/static/index.html").unlink()
     with pytest.raises(RuntimeError, match=r"The page of the dashboard is missing: .* has no index\.html"):
         list(_wheel(tree))
@@ -102,6 +103,10 @@ def test_a_page_is_stale_once_a_source_changes_and_not_for_what_it_is_built_with
     hook = _hook(tree)
     assert hook.fresh()
     (tree / PAGE / "node_modules/react/index.js").write_text("1")
+    assert hook.fresh()
+    (tree / "src/autopack/dashboard/static/index.html").rename(tree / "index.html")
+    assert not hook.fresh()
+    (tree / "index.html").rename(tree / "src/autopack/dashboard/static/index.html")
     assert hook.fresh()
     (tree / PAGE / "src/paths.ts").write_text("export const paths = {};\n")
     assert not hook.fresh()

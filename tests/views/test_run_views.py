@@ -130,6 +130,25 @@ async def test_the_list_adds_up_each_run_on_its_own_newest_first(
     assert {one.usage.calls for one in runs} == {4}
 
 
+async def test_the_list_may_hold_every_run_that_has_not_ended_however_old(
+    settings: Settings, database: Database, tmp_path: Path
+) -> None:
+    waiting = await record_run(settings, repository=tmp_path, owner="gone")
+    async with database.write() as session:
+        await service.move_run(session, await service.locked(session, waiting), to=RunState.PAUSED)
+    ended = [await record_run(settings, repository=tmp_path) for _ in range(3)]
+    for run_id in ended:
+        async with database.write() as session:
+            run = await service.locked(session, run_id)
+            await service.move_run(session, run, to=RunState.CANCELLED)
+    async with database.read() as session:
+        newest = [one.run_id for one in await run_list(session, limit=2)]
+        runs = await run_list(session, limit=2, unfinished=True)
+    assert newest == ended[:0:-1]
+    assert [one.run_id for one in runs] == [*newest, waiting]
+    assert {one.usage.calls for one in runs} == {4}
+
+
 async def test_a_list_of_many_runs_takes_as_many_queries_as_one_of_one(
     settings: Settings, database: Database, tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autopack.cli.demo_page import demo_page
+from autopack.cli.demo_page import DemoPage, demo_page
 from autopack.cli.door import in_loop, named
 from autopack.cli.out import emit_line, say, tell
 from autopack.cli.run import Afterwards, Staged, Wanted, perform
@@ -120,19 +120,19 @@ async def _demo(stage: Stage, *, as_json: bool) -> int:
     environ = {**os.environ, KEY: "simulated"}
     async with serve(load_scenario(story / "scenario.yaml")) as simulator:
         write_policy(stage, simulator)
-        async with demo_page(stage.settings.home, environ, unsandboxed=not probe.available) as url:
+        async with demo_page(stage.settings.home, environ, unsandboxed=not probe.available) as page:
             if as_json:
-                emit_line({"kind": "dashboard", "url": url})
+                emit_line({"kind": "dashboard", "url": page.url})
             else:
-                say(f"Watch it, and steer it: {url}")
+                say(f"Watch it, and steer it: {page.url}")
                 say()
             code = await perform(stage.settings, environ, wanted, staged=staged)
             if sys.stdout.isatty() and not as_json and code != CANCELLED:
-                await _until_ended(url)
+                await _until_ended(page)
             return code
 
 
-async def _until_ended(url: str) -> None:
+async def _until_ended(page: DemoPage) -> None:
     """Stay until Ctrl-C: what is on the page can be read, and another run started there."""
     ended = asyncio.Event()
 
@@ -140,9 +140,9 @@ async def _until_ended(url: str) -> None:
         ended.set()
 
     say()
-    say(f"The dashboard and the simulated models stay until Ctrl-C: {url}")
+    say(f"The dashboard and the simulated models stay until Ctrl-C: {page.url}")
     with stopping(end, lambda: None):
-        await ended.wait()
+        await page.until(ended)
     say("Ended.")
 
 

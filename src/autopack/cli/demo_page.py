@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,30 @@ if TYPE_CHECKING:
 
 READY_SECONDS = 60.0
 _LOOK_SECONDS = 0.1
+_WHY = "`autopack serve` on the demo's home (AUTOPACK_HOME) starts it again, or says why not."
+
+
+@dataclass(frozen=True)
+class DemoPage:
+    """The dashboard of a demo, while it lasts."""
+
+    url: str
+    service: asyncio.Task[Finished]
+
+    async def until(self, ended: asyncio.Event) -> None:
+        """Wait for the event. Raises `Unavailable` where the service ends before it."""
+        waiting = asyncio.create_task(ended.wait())
+        try:
+            await asyncio.wait({waiting, self.service}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+        if not ended.is_set():
+            raise Unavailable(f"The demo's dashboard ended by itself. {_said(self.service)}", hint=_WHY)
 
 
 @asynccontextmanager
-async def demo_page(home: Path, environ: Mapping[str, str], *, unsandboxed: bool) -> AsyncGenerator[str]:
-    """The page's address, once it answers; the service is a child that ends with the block, or with us.
+async def demo_page(home: Path, environ: Mapping[str, str], *, unsandboxed: bool) -> AsyncGenerator[DemoPage]:
+    """The page, once it answers; its service is a child that ends with the block, or with us.
 
     Port 8000 where it is free, else any. Raises `Unavailable` where the service does not begin.
     """
@@ -36,7 +56,7 @@ async def demo_page(home: Path, environ: Mapping[str, str], *, unsandboxed: bool
     service = asyncio.create_task(run(command))
     try:
         await _answering(port, service)
-        yield f"http://localhost:{port}/dashboard"
+        yield DemoPage(f"http://localhost:{port}/dashboard", service)
     finally:
         service.cancel()
         with suppress(asyncio.CancelledError):
@@ -66,10 +86,13 @@ async def _answering(port: int, service: asyncio.Task[Finished]) -> None:
                         if await reader.read(1):
                             return
                 await asyncio.sleep(_LOOK_SECONDS)
-    said = (
-        service.result().output.decode(errors="replace").strip() if service.done() else "It takes too long."
-    )
-    raise Unavailable(
-        f"The demo's dashboard did not begin. {said}",
-        hint="`autopack serve` on the demo's home (AUTOPACK_HOME) shows the same.",
-    )
+    raise Unavailable(f"The demo's dashboard did not begin. {_said(service)}", hint=_WHY)
+
+
+def _said(service: asyncio.Task[Finished]) -> str:
+    """What a service that ended said, with its exit code."""
+    if not service.done():
+        return "It takes too long."
+    finished = service.result()
+    words = finished.output.decode(errors="replace").strip().splitlines()
+    return f"Exit code {finished.exit_code}; it said last: {words[-1] if words else 'nothing'}"

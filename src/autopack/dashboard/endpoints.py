@@ -57,6 +57,7 @@ MaybeAttempt = Annotated[
     Query(ge=1, le=2**31 - 1, description="Number of an attempt at the phase; without it, the last one."),
 ]
 Lines = Annotated[int, Query(ge=0, le=1000, description="Lines of each command's output.")]
+Unfinished = Annotated[bool, Query(description="And every older run that has not ended.")]
 OfProject = Annotated[
     str | None, Query(max_length=4096, description="Only of the project of this id, path or name.")
 ]
@@ -75,10 +76,13 @@ class MarkdownAnswer(Response):
 
 
 @router.get("/dashboard/runs", tags=["Runs"], responses=answers(NotFound, InvalidInput))
-async def list_runs(session: Reading, limit: Limit = 20, project: OfProject = None) -> RunList:
+async def list_runs(
+    session: Reading, limit: Limit = 20, project: OfProject = None, unfinished: Unfinished = False
+) -> RunList:
     """The newest runs, newest first."""
     of = None if project is None else (await planfiles.find_project(session, project)).id
-    return RunList(runs=tuple(await run_list(session, limit=limit, project_id=of)))
+    runs = await run_list(session, limit=limit, project_id=of, unfinished=unfinished)
+    return RunList(runs=tuple(runs))
 
 
 @router.get("/dashboard/runs/{run_id}/status", tags=["Runs"], responses=answers(NotFound, InvalidInput))

@@ -7,6 +7,7 @@ it (Simple Browser of VS Code and Cursor), no other site.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from fastapi import APIRouter, Request
@@ -30,6 +31,7 @@ _TYPES = {
     ".svg": "image/svg+xml",
     ".webmanifest": "application/manifest+json",
 }
+_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")
 _FOR_GOOD = "public, max-age=31536000, immutable"
 
 
@@ -63,14 +65,22 @@ async def page_with_a_slash() -> RedirectResponse:
 @router.get("/dashboard/assets/{name}")
 async def asset(request: Request, name: str) -> FileResponse:
     """A file that the page is made of, compressed where the browser takes it so."""
-    file = STATIC / "assets" / name
-    if file.suffix not in _TYPES or file.parent != STATIC / "assets" or not file.is_file():
+    known = _assets()
+    if name not in known or Path(name).suffix not in _TYPES:
         raise NotFound(
             "There is nothing at this address.", hint="Load /dashboard anew: it may be a newer one."
         )
     headers = {"cache-control": _FOR_GOOD, "vary": "accept-encoding"}
-    packed = file.with_name(f"{name}.gz")
-    if "gzip" in request.headers.get("accept-encoding", "") and packed.is_file():
+    file, packed = known[name], known.get(f"{name}.gz")
+    if packed is not None and _GZIP.search(request.headers.get("accept-encoding", "")):
         headers["content-encoding"] = "gzip"
         file = packed
     return FileResponse(file, media_type=_TYPES[Path(name).suffix], headers=headers)
+
+
+def _assets() -> dict[str, Path]:
+    """What there is, by name: a name that was asked for is never made a path."""
+    try:
+        return {file.name: file for file in (STATIC / "assets").iterdir()}
+    except OSError:
+        return {}

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from autopack.db import AnySession, WriteSession, added, added_to, changed, put
-from autopack.routing.limits import Limits
+from autopack.routing.limits import Limits, Unit
 from autopack.routing.tables import CooldownRow, PoolRow, ReservationRow
 from autopack.routing.windows import whole_hour
 from autopack.usage.queries import Spent, whole
@@ -78,6 +78,10 @@ class Amounts(NamedTuple):
     milli_tokens: int
     nano_usd: int
     unpriced: int
+
+    def of(self, unit: Unit) -> int:
+        """What a cap of this unit counts."""
+        return self.milli_tokens if unit == "tokens" else self.nano_usd
 
 
 class Use(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from autopack.db import AnySession
 from autopack.errors import Unavailable
 from autopack.routing import queries
-from autopack.routing.limits import Cap, Limits, Unit, in_words
+from autopack.routing.limits import Cap, Limits, in_words
 from autopack.routing.policy import ModelRef, Policy
 from autopack.routing.queries import Amounts, Cooldown, Use
 from autopack.usage.money import to_nano
@@ -78,7 +78,7 @@ def _passed(
             hint = _PRICE if bound.unpriced else _REPRICE
             yield Over(cap=cap, limit=limit, passing=False, said=said, hint=hint)
             continue
-        used, opened, most = (_of(one, cap.unit) for one in (spent, use.open, bound))
+        used, opened, most = (one.of(cap.unit) for one in (spent, use.open, bound))
         if used + opened + most <= limit:
             continue
         kept = "" if limit == cap.amount else f", {in_words(cap.amount - limit, cap.unit)} of it kept free"
@@ -91,10 +91,6 @@ def _passed(
             f"the next call can take {in_words(most, cap.unit)}",
             hint=_MORE,
         )
-
-
-def _of(amounts: Amounts, unit: Unit) -> int:
-    return amounts.milli_tokens if unit == "tokens" else amounts.nano_usd
 
 
 async def fits_at(
@@ -114,15 +110,15 @@ async def fits_at(
     """
     at = now
     for cap, limit, _ in limits.levels(role, category):
-        left = limit - _of(bound, cap.unit)
+        left = limit - bound.of(cap.unit)
         spent = use.windows[cap.window]
         if left < 0 or (cap.unit == "usd" and (bound.unpriced or spent.unpriced)):
             return None
-        if _of(spent, cap.unit) + _of(use.open, cap.unit) <= left:
+        if spent.of(cap.unit) + use.open.of(cap.unit) <= left:
             continue
         rows = await queries.hours_of(session, pool, limits, since=cap.span.since(now))
-        hours = [(hour, _of(amounts, cap.unit)) for hour, amounts in rows]
-        at = max(at, cap.span.falls_under([*hours, (now, _of(use.open, cap.unit))], left, now=now))
+        hours = [(hour, amounts.of(cap.unit)) for hour, amounts in rows]
+        at = max(at, cap.span.falls_under([*hours, (now, use.open.of(cap.unit))], left, now=now))
     return at if at > now else now + _SOON
 
 
@@ -191,7 +187,7 @@ class QuotaView:
             if cap.unit == "usd" and (spent.unpriced or not self._policy.is_priced(model)):
                 said = f"{model.pool} has a cap of {cap.words}, and a price is not known"
                 return Standing(level="unpriced", said=said)
-            used = _of(spent, cap.unit)
+            used = spent.of(cap.unit)
             if used >= limit:
                 until = self._frees.get((model.pool, role))
                 return Standing(level="spent", said=_share(model.pool, cap, used, limit), until=until)
@@ -224,7 +220,7 @@ async def read_view(
         use = uses[pool] = await queries.use_of(session, pool, limits, now=now)
         for role in roles:
             levels = limits.levels(role, category)
-            if any(_of(use.windows[cap.window], cap.unit) >= limit for cap, limit, _ in levels):
+            if any(use.windows[cap.window].of(cap.unit) >= limit for cap, limit, _ in levels):
                 frees[pool, role] = await fits_at(
                     session,
                     pool,

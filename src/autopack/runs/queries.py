@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, true, update
 from sqlalchemy.orm import defer
 
 from autopack.db import AnySession, WriteSession, added, announce, changed
@@ -49,11 +49,19 @@ async def matching(session: AnySession, part: str) -> list[str]:
     return list(await session.scalars(query))
 
 
-async def recent(session: AnySession, *, limit: int, project_id: int | None = None) -> list[RunRow]:
-    """The newest runs, of one project or of all, newest first; without plan and policy."""
-    query = select(RunRow).order_by(RunRow.created_at.desc()).limit(limit).options(*_WITHOUT_TEXTS)
-    if project_id is not None:
-        query = query.where(RunRow.project_id == project_id)
+async def recent(
+    session: AnySession, *, limit: int, project_id: int | None = None, unfinished: bool = False
+) -> list[RunRow]:
+    """The newest runs, of one project or of all, newest first; without plan and policy.
+
+    `unfinished`: and every older one that has not ended.
+    """
+    among = true() if project_id is None else RunRow.project_id == project_id
+    newest = select(RunRow.id).where(among).order_by(RunRow.created_at.desc()).limit(limit)
+    wanted = RunRow.id.in_(newest)
+    if unfinished:
+        wanted |= among & RunRow.ended_at.is_(None)
+    query = select(RunRow).where(wanted).order_by(RunRow.created_at.desc()).options(*_WITHOUT_TEXTS)
     return list(await session.scalars(query))
 
 

@@ -18,6 +18,8 @@ from autopack.views.waits import seconds_of, waits_of
 
 NEWEST = 200
 """So many samples at least are looked for, of a project and of all; what is older says less."""
+MOST = 2_000
+"""So many phases are looked at for them: the rest may be of the other kind, real or simulated."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +88,7 @@ async def history(session: ReadSession, *, project_id: int | None, simulated: bo
     """
     found: list[Sample] = []
     offset = 0
-    while len(found) < NEWEST:
+    while len(found) < NEWEST and offset < MOST:
         page = await queries.finished_phases(session, project_id=project_id, limit=NEWEST, offset=offset)
         found += await _samples(session, page, simulated=simulated)
         if len(page) < NEWEST:

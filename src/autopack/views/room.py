@@ -11,7 +11,7 @@ from autopack.plan import Budget, Plan
 from autopack.routing import queries
 from autopack.routing.limits import MILLI, Cap, Limits, Unit, in_words
 from autopack.routing.policy import Policy
-from autopack.routing.queries import Amounts, Use
+from autopack.routing.queries import Use
 from autopack.usage.money import to_nano
 from autopack.views.history import Part
 from autopack.views.needs import Basis, PhaseEstimate, known, middle, total, upper
@@ -78,15 +78,11 @@ def _short_caps(pool: str, limits: Limits, use: Use, draws: Sequence[tuple[str, 
         if cap.unit == "usd" and (used.unpriced or use.open.unpriced):
             continue  # it lets no call pass, whatever is left of it
         limit = max(limits.levels(role, basis.phase.category)[index].limit for role, basis in draws)
-        left = max(0, limit - _of(used, cap.unit) - _of(use.open, cap.unit))
+        left = max(0, limit - used.of(cap.unit) - use.open.of(cap.unit))
         expected, high = (_drawn(draws, cap, limits, of) for of in (middle, upper))
         if more := _more(left, expected, high, cap.unit):
             part = int(left * 100 / cap.amount) if cap.amount else 0
             yield f"{pool}: {part} % of {cap.words} is left, less than {more}."
-
-
-def _of(amounts: Amounts, unit: Unit) -> int:
-    return amounts.milli_tokens if unit == "tokens" else amounts.nano_usd
 
 
 def _drawn(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from autopack.runs.schemas import branch_name
 from autopack.runs.states import RunState
 from autopack.runs.tables import ActivityRow, PhaseRow, RunRow
 from autopack.supervisor import workers
-from autopack.usage.recorder import get_usage_summary
+from autopack.usage.queries import summary
 from autopack.usage.schemas import UsageSum
 from autopack.views import queries as stored
 from autopack.views.spend import Spend, Usd, spend_of
@@ -135,20 +135,20 @@ class DashboardRunStatus(_Shown):
 async def run_status(session: ReadSession, run_id: str) -> DashboardRunStatus:
     """Status of one run. Raises `NotFound`."""
     run = await queries.run_head(session, run_id)
-    sums = await get_usage_summary(session, None, ("run_id",), run_id=run_id)
+    sums = await summary(session, group_by=("run_id",), run_id=run_id)
     (status,) = await _statuses(session, [run], sums)
     return status
 
 
 async def run_list(
-    session: ReadSession, *, limit: int, project_id: int | None = None
+    session: ReadSession, *, limit: int, project_id: int | None = None, unfinished: bool = False
 ) -> list[DashboardRunStatus]:
-    """The newest runs, of one project or of all, newest first."""
-    runs = await queries.recent(session, limit=limit, project_id=project_id)
+    """The newest runs, of one project or of all, newest first; `unfinished`: and every other such one."""
+    runs = await queries.recent(session, limit=limit, project_id=project_id, unfinished=unfinished)
     if not runs:
         return []
-    window = datetime.now(UTC) - min(run.created_at for run in runs) + timedelta(hours=1)
-    return await _statuses(session, runs, await get_usage_summary(session, window, ("run_id",)))
+    sums = await summary(session, group_by=("run_id",), run_ids=[run.id for run in runs])
+    return await _statuses(session, runs, sums)
 
 
 async def _statuses(

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy, type ReactNode, Suspense } from "react";
-import { Redirect, Route, Switch, useRoute } from "wouter";
+import { Link, Redirect, Route, Switch, useRoute } from "wouter";
+import { ApiError } from "./api/client";
 import { type Run, runListOptions, statusOptions } from "./api/runs";
 import { InterventionHelpers } from "./components/InterventionHelpers";
 import { ModelMapping } from "./components/ModelMapping";
@@ -9,8 +10,10 @@ import { RunProgress } from "./components/RunProgress";
 import { TopBar } from "./components/TopBar";
 import { paths } from "./paths";
 import { Loading } from "./ui/Loading";
+import { Notice } from "./ui/Notice";
 import { ProblemNote } from "./ui/ProblemNote";
 import { hasEnded } from "./words/states";
+import { visible } from "./words/visible";
 
 const UsagePanel = lazy(() => import("./components/UsagePanel"));
 
@@ -72,6 +75,8 @@ function RunView({ run, phase }: { run: string; phase: number | null }) {
   const status = useQuery(statusOptions(run));
   if (status.isPending) return <Loading what="the run" lines={8} />;
   if (status.isError && status.data === undefined) {
+    if (status.error instanceof ApiError && WRONG_ADDRESS.has(status.error.status))
+      return <NoSuchRun run={run} />;
     return <ProblemNote error={status.error} retry={status.refetch} />;
   }
   return (
@@ -85,6 +90,20 @@ function RunView({ run, phase }: { run: string; phase: number | null }) {
     >
       <RunProgress run={status.data} phase={phase} />
     </Columns>
+  );
+}
+
+/** What the service says to an id that is none, or of no run. */
+const WRONG_ADDRESS = new Set([404, 422]);
+
+function NoSuchRun({ run }: { run: string }) {
+  return (
+    <Notice title={`There is no run ${visible(run)}`}>
+      <p>The address may be of another home, or not whole.</p>
+      <Link href={paths.home} className="text-accent underline">
+        Show the latest run
+      </Link>
+    </Notice>
   );
 }
 

@@ -29,7 +29,7 @@ const of = (run_id: string) => ({ path: { run_id } });
 export const runListOptions = queryOptions({
   queryKey: runKeys.list,
   queryFn: ({ signal }) =>
-    dataOf(client.GET("/dashboard/runs", { params: { query: { limit: 50 } }, signal })),
+    dataOf(client.GET("/dashboard/runs", { params: { query: { limit: 50, unfinished: true } }, signal })),
 });
 
 export const statusOptions = (run: string) =>
@@ -138,7 +138,8 @@ export const projectsOptions = queryOptions({
 
 export { idempotencyKey };
 
-function refreshRun(queries: ReturnType<typeof useQueryClient>, run: string) {
+/** Not waited for: an answer, or that there is none, is shown at once. */
+function refreshRun(queries: ReturnType<typeof useQueryClient>, run: string): void {
   void queries.invalidateQueries({ queryKey: runKeys.list });
-  return queries.invalidateQueries({ queryKey: runKeys.one(run) });
+  void queries.invalidateQueries({ queryKey: runKeys.one(run) });
 }

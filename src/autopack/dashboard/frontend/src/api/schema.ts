@@ -3345,6 +3345,8 @@ export interface operations {
                 limit?: number;
                 /** @description Only of the project of this id, path or name. */
                 project?: string | null;
+                /** @description And every older run that has not ended. */
+                unfinished?: boolean;
             };
             header?: never;
             path?: never;

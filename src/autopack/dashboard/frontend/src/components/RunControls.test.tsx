@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Run } from "../api/runs";
 import { run } from "../testing/fixtures";
 import { type Answers, Refusal, renderPage } from "../testing/page";
+import { outline, phaseOutline } from "../testing/runFixtures";
 import { RunControls } from "./RunControls";
 
 const AT = `/runs/${run().run_id}`;
@@ -119,6 +120,19 @@ describe("the buttons that steer a run", () => {
     await user.click(press("Skip it"));
     expect(await screen.findByText("The run goes past “Task store”")).toBeTruthy();
     expect(asked.filter((one) => one.method === "POST").map((one) => one.body)).toEqual([{ phase: "store" }]);
+  });
+
+  it("name the phase that a run stopped at before it is skipped", async () => {
+    const stopped = outline([
+      phaseOutline(1, { state: "completed", name: "Done" }),
+      phaseOutline(2, { state: "failed", name: "Task store" }),
+    ]);
+    const { user } = open(
+      { ...OVER, state: "failed", end_reason: "attempts_exhausted" },
+      { [`GET /dashboard${AT}/outline`]: stopped },
+    );
+    await user.click(press("Skip"));
+    expect(await screen.findByText("Task store")).toBeTruthy();
   });
 
   it("give a failed phase new attempts", async () => {

@@ -1,12 +1,14 @@
+import { useQuery } from "@tanstack/react-query";
 import { Pause, Play, RotateCcw, SkipForward, Square } from "lucide-react";
 import { useState } from "react";
-import { type Control, type Run, useControl, useSkip } from "../api/runs";
+import { type Control, outlineOptions, type Run, useControl, useSkip } from "../api/runs";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 import { ProblemNote } from "../ui/ProblemNote";
 import { useToast } from "../ui/Toasts";
 import { count } from "../words/format";
 import { hasEnded } from "../words/states";
+import { visible } from "../words/visible";
 
 /** A scheduled run need not wait for its time: somebody may have given it room. */
 const GOES_ON = new Set(["paused", "pausing", "scheduled"]);
@@ -157,8 +159,8 @@ export function RunControls({ run }: { run: Run }) {
         >
           <div className="space-y-2">
             <p>
-              The run goes past <strong>{asking.name ?? "the phase that it stopped at"}</strong>. An attempt
-              in hand is dropped, and the phase is never done in this run.
+              The run goes past <strong>{asking.name ?? <Stopped run={run.run_id} />}</strong>. An attempt in
+              hand is dropped, and the phase is never done in this run.
             </p>
             <p>Later phases that build on it may fail.</p>
             {skip.isError && <ProblemNote error={skip.error} />}
@@ -167,4 +169,11 @@ export function RunControls({ run }: { run: Run }) {
       )}
     </>
   );
+}
+
+/** The name of the phase that a run stopped at, which its status does not say any more. */
+function Stopped({ run }: { run: string }) {
+  const phases = useQuery(outlineOptions(run)).data?.tiers.flatMap((tier) => tier.phases);
+  const at = phases?.find((phase) => phase.state === "failed" || phase.state === "cancelled");
+  return at === undefined ? "the phase that it stopped at" : visible(at.name);
 }

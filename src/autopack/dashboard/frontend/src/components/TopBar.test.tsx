@@ -57,6 +57,14 @@ describe("the top bar", () => {
     expect(location.history?.at(-1)).toBe("/view/runs/run_b");
   });
 
+  it("has the buttons of a run that is older than those in the list", async () => {
+    const old = run({ run_id: "run_old", state: "failed", driven: false, end_reason: "stalled" });
+    const answers = { "GET /dashboard/runs/run_old/status": old };
+    renderPage(<TopBar runs={[run()]} chosen="run_old" view="run" />, answers);
+    expect(await screen.findByRole("button", { name: "Retry" })).toBeTruthy();
+    expect(screen.getByRole("combobox", { name: "Run" })).toHaveProperty("value", "run_old");
+  });
+
   it("stays with the usage of the run that is chosen there", async () => {
     const { user, location } = open([run(), run({ run_id: "run_b" })], {}, "usage");
     await user.selectOptions(screen.getByRole("combobox", { name: "Run" }), "run_b");

@@ -14,7 +14,7 @@ import {
 } from "lucide-react";
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
-import type { Run } from "../api/runs";
+import { type Run, statusOptions } from "../api/runs";
 import { usageOptions } from "../api/usage";
 import icon from "../icon.svg";
 import { useLive } from "../live/LiveProvider";
@@ -33,7 +33,10 @@ type Props = { runs: readonly Run[]; chosen: string | null; view: "run" | "usage
 /** Which run, the buttons that steer it, what is used, and whether the page is live. */
 export function TopBar({ runs, chosen, view }: Props) {
   const [starting, setStarting] = useState(false);
-  const run = runs.find((one) => one.run_id === chosen);
+  const listed = runs.find((one) => one.run_id === chosen);
+  // An older run than those in the list has its address, and its buttons.
+  const own = useQuery({ ...statusOptions(chosen ?? ""), enabled: chosen !== null && listed === undefined });
+  const run = listed ?? own.data;
   return (
     <header className="not-printed top-0 z-30 border-line border-b bg-surface/95 backdrop-blur sm:sticky">
       <div className="mx-auto flex w-full max-w-[110rem] flex-wrap items-center gap-x-2 gap-y-2 px-3 py-2 sm:px-4">

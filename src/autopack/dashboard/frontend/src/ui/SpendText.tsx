@@ -1,3 +1,4 @@
+import clsx from "clsx";
 import type { Spend } from "../api/runs";
 import { count, tokens, usd, whole } from "../words/format";
 
@@ -8,7 +9,7 @@ import { count, tokens, usd, whole } from "../words/format";
  */
 export function SpendText({ spend, listPrice = false }: { spend: Spend; listPrice?: boolean }) {
   return (
-    <span title={explained(spend, listPrice)} className="whitespace-nowrap">
+    <span title={explained(spend, listPrice)}>
       <Tokens spend={spend} />
       <span className="text-muted"> · </span>
       <Dollars spend={spend} listPrice={listPrice} />
@@ -20,7 +21,7 @@ export function SpendText({ spend, listPrice = false }: { spend: Spend; listPric
 export function Tokens({ spend, unit = true }: { spend: Spend; unit?: boolean }) {
   const known = spend.calls === 0 || spend.calls > spend.unknown_calls;
   return (
-    <span className={known ? undefined : "text-warn"}>
+    <span className={clsx("whitespace-nowrap", !known && "text-warn")}>
       {unit ? tokensText(spend) : tokensText(spend).replace(" tokens", "")}
     </span>
   );
@@ -33,7 +34,7 @@ export function Dollars({ spend, listPrice = false }: { spend: Spend; listPrice?
   return (
     <span
       title={explained(spend, listPrice)}
-      className={known ? (notCharged ? "text-muted italic" : undefined) : "text-warn"}
+      className={clsx("whitespace-nowrap", known ? notCharged && "text-muted italic" : "text-warn")}
     >
       {dollarsText(spend, listPrice)}
       {spend.simulated && spend.cost_usd !== null && " sim."}

@@ -41,6 +41,41 @@ describe("toasts", () => {
     expect(screen.queryByText("Done 1")).toBeNull();
   });
 
+  it("stand where they don't cover what has the focus", () => {
+    const press = open();
+    const button = screen.getByRole("button", { name: "Do it" });
+    const at = (top: number) =>
+      vi.spyOn(button, "getBoundingClientRect").mockReturnValue({ top, bottom: top + 20 } as DOMRect);
+    at(700);
+    act(() => button.focus());
+    press();
+    expect(screen.getByRole("status").className).toContain("top-16");
+    at(20);
+    act(() => {
+      button.blur();
+      button.focus();
+    });
+    expect(screen.getByRole("status").className).toContain("bottom-3");
+  });
+
+  it("that say the same are one", () => {
+    const Same = () => {
+      const say = useToast();
+      return (
+        <button type="button" onClick={() => say("The same")}>
+          Again
+        </button>
+      );
+    };
+    render(
+      <Toasts>
+        <Same />
+      </Toasts>,
+    );
+    for (let time = 0; time < 3; time++) fireEvent.click(screen.getByRole("button", { name: "Again" }));
+    expect(screen.getAllByText("The same")).toHaveLength(1);
+  });
+
   it("are dismissed one by one", () => {
     const press = open();
     press();

@@ -18,25 +18,36 @@ export function useToast(): Say {
 export function Toasts({ children }: { children: ReactNode }) {
   const [toasts, setToasts] = useState<readonly Toast[]>([]);
   const [read, setRead] = useState(false);
+  const [high, setHigh] = useState(false);
+  const place = useRef<HTMLDivElement>(null);
   const next = useRef(1);
   const say = useCallback<Say>((text, detail = "") => {
     const id = next.current++;
-    setToasts((now) => [...now.slice(-2), { id, text, detail }]);
+    setToasts((now) => [...now.filter((one) => one.text !== text).slice(-2), { id, text, detail }]);
+    setHigh(focusIsLow());
   }, []);
   const drop = useCallback((id: number) => {
     setToasts((now) => now.filter((one) => one.id !== id));
     setRead(false);
   }, []);
+  useEffect(() => {
+    const move = () => {
+      if (!place.current?.contains(document.activeElement)) setHigh(focusIsLow());
+    };
+    document.addEventListener("focusin", move);
+    return () => document.removeEventListener("focusin", move);
+  }, []);
   return (
     <Context value={say}>
       {children}
       <div
+        ref={place}
         role="status"
         onMouseEnter={() => setRead(true)}
         onMouseLeave={() => setRead(false)}
         onFocus={() => setRead(true)}
         onBlur={() => setRead(false)}
-        className="not-printed pointer-events-none fixed inset-x-3 bottom-3 z-50 flex flex-col gap-2 sm:left-auto sm:w-96"
+        className={`not-printed pointer-events-none fixed inset-x-3 z-50 flex flex-col gap-2 sm:left-auto sm:w-96 ${high ? "top-16" : "bottom-3"}`}
       >
         {toasts.map((toast) => (
           <ToastNote key={toast.id} toast={toast} read={read} drop={drop} />
@@ -44,6 +55,14 @@ export function Toasts({ children }: { children: ReactNode }) {
       </div>
     </Context>
   );
+}
+
+/** Whether what has the focus is in the lower half of the window, where a note would cover it. */
+function focusIsLow(): boolean {
+  const focused = document.activeElement;
+  if (focused === null || focused === document.body) return false;
+  const { top, bottom } = focused.getBoundingClientRect();
+  return (top + bottom) / 2 > window.innerHeight / 2;
 }
 
 type Props = { toast: Toast; read: boolean; drop(id: number): void };

@@ -118,7 +118,7 @@ function All({ rows, list, drawn, open }: ListProps) {
   return (
     <ol ref={list} className="overflow-clip rounded-b-xl border-line border-t">
       {rows.map((row) => (
-        <li key={keyOf(row)} {...phaseOf(row)} className="scroll-mt-24 border-line border-b last:border-0">
+        <li key={keyOf(row)} {...phaseOf(row)} className="border-line border-b last:border-0">
           {drawn(row)}
         </li>
       ))}

@@ -36,7 +36,7 @@ function Need({ of: { tokens: number, cost_usd, minutes }, simulated }: NeedProp
     cost_usd === null
       ? "cost unknown"
       : `~${usd(cost_usd)} est.${simulated ? " (simulated, nobody pays)" : ""}`;
-  return `~${tokens(number)} tokens · ${dollars} · ~${minutes < 1 ? "1 min or less" : duration(minutes * 60).replace(/ min \d\d s$/, " min")}`;
+  return `~${tokens(number)} tokens · ${dollars} · ${minutes < 1 ? "1 min or less" : `~${duration(minutes * 60).replace(/ min \d\d s$/, " min")}`}`;
 }
 
 const LEVELS = [
