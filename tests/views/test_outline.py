@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
 
 from autopack.config import Settings
 from autopack.db import Database
@@ -15,6 +14,7 @@ from autopack.runs.states import Intent, PhaseState, RunState, Waiting
 from autopack.runs.tables import PhaseRow
 from autopack.views.outline import AttemptOutline, RunOutline, run_outline
 from autopack.views.timeline import run_timeline
+from views.counted import statements_of
 from views.recorded import live_owner, record_run
 
 
@@ -115,15 +115,8 @@ async def test_an_outline_of_many_phases_takes_as_many_queries_as_one_of_few(
     settings: Settings, database: Database, tmp_path: Path
 ) -> None:
     async def queries_of(run_id: str) -> int:
-        said: list[str] = []
-
-        def hear(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-            said.append(statement)
-
         async with database.read() as session:
-            connection = (await session.connection()).sync_connection
-            assert connection is not None
-            event.listen(connection, "before_cursor_execute", hear)
+            said = await statements_of(session)
             await run_outline(session, run_id)
         return len(said)
 

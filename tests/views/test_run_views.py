@@ -6,7 +6,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
 
 from autopack.artifacts import ArtifactStore
 from autopack.config import Settings
@@ -21,6 +20,7 @@ from autopack.views.phases import phase_heads
 from autopack.views.status import run_list, run_status
 from autopack.views.timeline import run_timeline
 from autopack.views.usage import spend_by_phase, usage_report
+from views.counted import statements_of
 from views.recorded import COMMIT, end_run, live_owner, record_run
 
 
@@ -153,15 +153,8 @@ async def test_a_list_of_many_runs_takes_as_many_queries_as_one_of_one(
     settings: Settings, database: Database, tmp_path: Path
 ) -> None:
     async def queries_of(limit: int) -> int:
-        said: list[str] = []
-
-        def hear(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-            said.append(statement)
-
         async with database.read() as session:
-            connection = (await session.connection()).sync_connection
-            assert connection is not None
-            event.listen(connection, "before_cursor_execute", hear)
+            said = await statements_of(session)
             assert len(await run_list(session, limit=limit)) == limit
         return len(said)
 
