@@ -33,7 +33,7 @@ async def ask_why(page: Page) -> None:
 async def unfold_change(page: Page) -> None:
     """Show what the newest attempt of the open phase changed."""
     await page.locator("summary", has_text="What it changed").first.click()
-    await page.get_by_role("region", name="The change").wait_for()
+    await page.get_by_role("group", name="The change").wait_for()
 
 
 async def press(page: Page, name: str) -> None:

@@ -77,7 +77,8 @@ async def _empty(camera: Camera) -> None:
     await camera("no-runs")
     await camera("usage-empty", "/view/usage")
     await camera.dialog("start-no-project", "", lambda page: press(page, "Start"))
-    await camera("error", "/view/runs/run_20260101_000000_0000", _problem)
+    await camera("no-such-run", "/view/runs/run_20260101_000000_0000", _leads_on)
+    await camera("error", "/view/runs/run_20260101_000000_0000", _problem, before=_unavailable)
     await camera(
         "loading", "/view/runs/run_20260101_000000_0000", before=_unanswered, whole=False, loads=False
     )
@@ -142,6 +143,10 @@ async def _waiting(camera: Camera, scene: Scene) -> None:
     await camera.dialog("dialog-skip", f"/view/runs/{scheduled}", lambda page: press(page, "Skip"))
 
 
+async def _leads_on(page: Page) -> None:
+    await page.get_by_role("link", name="Show the latest run").wait_for()
+
+
 async def _problem(page: Page) -> None:
     await page.get_by_role("alert").first.wait_for()
 
@@ -158,6 +163,11 @@ async def _unanswered(page: Page) -> None:
 
     for pattern in _API:
         await page.route(pattern, never)
+
+
+async def _unavailable(page: Page) -> None:
+    said = {"code": "unavailable", "message": "The database is locked.", "hint": "Try again in a moment."}
+    await page.route("**/status", lambda route: route.fulfill(status=503, json={"error": said}))
 
 
 async def _without_feed(page: Page) -> None:
