@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { visible } from "./visible";
+import { flowing, visible } from "./visible";
 
 describe("what a model or a command wrote", () => {
   it.each([
@@ -24,5 +24,14 @@ describe("what a model or a command wrote", () => {
 
   it("is without the colours of terminals", () => {
     expect(visible("\u001b[1;31mFAILED\u001b[0m tests\u001b[2K")).toBe("FAILED tests");
+  });
+});
+
+describe("prose that was broken for a terminal", () => {
+  it("flows, and keeps its paragraphs and lists", () => {
+    const text = "Added a store,  \nwritten at once.\n\nBesides:\n- one\n  more of it\n- two\n1. three";
+    expect(flowing(text)).toBe(
+      "Added a store, written at once.\n\nBesides:\n- one more of it\n- two\n1. three",
+    );
   });
 });

@@ -13,6 +13,11 @@ function written(code: number): string {
   return digits.length > 4 ? `\\u{${digits}}` : `\\u${digits.padStart(4, "0")}`;
 }
 
+/** Prose as it flows: a line that was broken for a terminal is not, paragraphs and lists stay. */
+export function flowing(text: string): string {
+  return text.replace(/(?<=\S)[ \t]*\n(?![ \t]*(?:\n|[-*•]|\d+[.)]))[ \t]*/g, " ");
+}
+
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const ANSI = /\u001b\[[0-9;?]*[A-Za-z]/g;
 const HIDDEN = /(?!\n|\t|\ufe0e|\ufe0f)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;

@@ -6,7 +6,7 @@ import { SpendText } from "../../ui/SpendText";
 import { Verbatim } from "../../ui/Verbatim";
 import { clock, duration, fully, secondsBetween } from "../../words/format";
 import { outcomeTone, outcomeWords } from "../../words/states";
-import { visible } from "../../words/visible";
+import { flowing, visible } from "../../words/visible";
 import { Checks } from "./Checks";
 import { Diff } from "./Diff";
 import { VerdictNote } from "./VerdictNote";
@@ -66,7 +66,7 @@ function All({ run, phase, attempt, outputs }: Pick<Props, "run" | "phase" | "at
       )}
       {attempt.summary !== "" && (
         <Part attempt={attempt} name="What the Builder says it did">
-          <p className="whitespace-pre-line wrap-anywhere">{visible(attempt.summary)}</p>
+          <p className="whitespace-pre-line wrap-anywhere">{flowing(visible(attempt.summary))}</p>
         </Part>
       )}
       {builder !== null && (

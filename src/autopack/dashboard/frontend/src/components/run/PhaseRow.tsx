@@ -53,7 +53,7 @@ export function PhaseRow({ run, phase, axis, open, driven, onToggle }: Props) {
         className={clsx(
           "grid w-full grid-cols-[1.25rem_minmax(0,1fr)_1rem] items-center gap-x-2.5 gap-y-1 px-4 py-2 text-left",
           "hover:bg-canvas focus-visible:-outline-offset-2 pointer-coarse:min-h-11",
-          "sm:grid-cols-[1.25rem_minmax(9rem,5fr)_minmax(6rem,6fr)_11rem_1rem]",
+          "sm:grid-cols-[1.25rem_minmax(9rem,5fr)_minmax(6rem,6fr)_12rem_1rem]",
           open && "bg-canvas",
         )}
       >

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import clsx from "clsx";
 import { Coins } from "lucide-react";
 import { useState } from "react";
 import { type RunUsage, runUsageOptions, type Spend } from "../../api/runs";
@@ -124,7 +125,11 @@ function Rows({ caption, head, rows }: { caption: string; head: readonly string[
               </th>
             ))}
             {["Calls", "Tokens", "Cost"].map((name) => (
-              <th key={name} scope="col" className="py-1 pl-3 text-right font-medium">
+              <th
+                key={name}
+                scope="col"
+                className={clsx("py-1 pl-3 text-right font-medium", name === "Calls" && "max-sm:hidden")}
+              >
                 {name}
               </th>
             ))}
@@ -145,7 +150,7 @@ function Rows({ caption, head, rows }: { caption: string; head: readonly string[
                 ),
               )}
               <td
-                className="py-1 pl-3 text-right"
+                className="py-1 pl-3 text-right max-sm:hidden"
                 title={`${count(booked.refused_calls, "call")} refused, ${booked.released_calls} without an answer`}
               >
                 {booked.usage.calls}

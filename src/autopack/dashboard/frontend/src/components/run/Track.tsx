@@ -30,19 +30,19 @@ export function Track({ phase, axis, className }: Props) {
       title={said.join("\n")}
       className={clsx("relative block h-4 overflow-hidden rounded-sm bg-sunken", className)}
     >
+      {phase.attempts.map((attempt) => (
+        <Bars key={attempt.number} attempt={attempt} axis={axis} />
+      ))}
       {axis.stretches.map(
         (one) =>
           one.wait !== null && (
             <span
               key={one.from}
-              className="striped absolute inset-y-0 text-wait/70"
+              className="striped absolute inset-y-0 bg-sunken text-wait/70"
               style={{ left: share(one.left), width: share(one.right - one.left) }}
             />
           ),
       )}
-      {phase.attempts.map((attempt) => (
-        <Bars key={attempt.number} attempt={attempt} axis={axis} />
-      ))}
     </span>
   );
 }
