@@ -4,9 +4,11 @@ In one run, with 1,000 events and with 1,000,000 (90 days, 8 models): a decision
 that is at hand, and the durable reserve and settle of a call under a daily, a weekly and a monthly cap.
 Beside those, two commits of one row each through the same SQLAlchemy driver and database file.
 
-Bars: a decision's p50 is at most 20 µs, and grows by at most 20 %; reserve and settle take at most twice as
-long as the two commits. `--peer litellm` times LiteLLM's router choosing a deployment beside it (it has to
-be installed: `uv pip install litellm`); we stay ahead. Prints one JSON line; exits 1 where a bar is missed.
+Bars: a decision's p50 is at most 20 µs, and grows by at most 20 %; reserve and settle take at most 2.2 times
+as long as the two commits (2.0 before each call was also added to the hour of its run, for the charts by role
+and run: one more statement, of which each costs three changes of thread in the driver). `--peer litellm`
+times LiteLLM's router choosing a deployment beside it (it has to be installed: `uv pip install litellm`); we
+stay ahead. Prints one JSON line; exits 1 where a bar is missed.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ from autopack.usage.tables import UsageEventRow
 
 FEW, MANY, QUICK = 1_000, 1_000_000, 100_000
 DECISIONS, CALLS = 3_000, 150
-GROWTH_BAR, DECISION_BAR_MICROSECONDS, LEDGER_BAR = 1.2, 20.0, 2.0
+GROWTH_BAR, DECISION_BAR_MICROSECONDS, LEDGER_BAR = 1.2, 20.0, 2.2
 MODELS = ("gpt-6-luna", "gpt-6.1-terra", "gpt-6.1-sol", "gpt-5", "gpt-5-mini", "gpt-5.1", "gpt-4o", "o3-mini")
 CAPS = "{daily_cap_tokens: 10_000_000_000, weekly_cap_tokens: 50_000_000_000, monthly_cap_usd: 1_000_000}"
 BOUND, TAKEN = (

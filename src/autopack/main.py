@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import gc
 import ipaddress
 import os
 import signal
@@ -59,6 +60,7 @@ async def serve(
 
     with contextlib.closing(listening), _ended_by_signals(end):
         async with answering(app, listening) as server:
+            gc.freeze()  # the libraries stay: to look through them for garbage stops every request for 60 ms
             ready(url_of(listening))
             stop = asyncio.create_task(asked.wait())
             await asyncio.wait({server, stop}, return_when=asyncio.FIRST_COMPLETED)

@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL, Connection, Engine, ExceptionContext, create_
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from autopack.db.failures import said_goodbye
-from autopack.db.redacting import redact_parameters
+from autopack.db.redacting import NO_TEXT, redact_parameters
 from autopack.redaction import Redactor
 
 _PATIENT: Mapping[str, str] = {
@@ -138,6 +138,8 @@ def _clean_text(engine: Engine) -> None:
 
 
 def _cleaned(value: object) -> object:
+    if type(value) in NO_TEXT:
+        return value
     match value:
         case str():
             return _both_hold(value)
@@ -146,7 +148,7 @@ def _cleaned(value: object) -> object:
         case list():
             return [_cleaned(one) for one in cast("list[object]", value)]
         case tuple():
-            return tuple(_cleaned(one) for one in cast("tuple[object, ...]", value))
+            return tuple([_cleaned(one) for one in cast("tuple[object, ...]", value)])
         case _:
             return value
 

@@ -11,6 +11,9 @@ from sqlalchemy.engine import Engine
 
 from autopack.redaction import Redactor
 
+NO_TEXT = frozenset({int, float, bool, type(None)})
+"""Types of values with nothing to hide or to clean: most of what is written, and each passes here."""
+
 _SHORT, _REMEMBERED = 64, 4096
 
 
@@ -30,10 +33,12 @@ def redact_parameters(engine: Engine, redactor: Redactor) -> None:
     def hidden(value: object) -> object:
         if isinstance(value, str):
             return short(value) if len(value) <= _SHORT else redactor.text(value)
+        if type(value) in NO_TEXT:
+            return value
         if isinstance(value, dict):
             return {name: hidden(one) for name, one in cast("dict[str, object]", value).items()}
-        if isinstance(value, tuple | list):
-            return type(cast("Any", value))(hidden(one) for one in cast("tuple[object, ...]", value))
+        if isinstance(value, (tuple, list)):
+            return type(cast("Any", value))([hidden(one) for one in cast("tuple[object, ...]", value)])
         if isinstance(value, wrappers):
             held = json.dumps(cast("Any", value).obj)
             kept = redactor.text(held)
