@@ -10,7 +10,7 @@ import uuid
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autopack.redaction import Redactor, named_in, redactor_of, without_keys
@@ -58,6 +58,7 @@ def test_json_stays_json_and_loses_its_keys(parts: tuple[str, str, str, str, str
         assert SHAPES.text(said) == said
 
 
+@example("AIza", "", "")
 @given(st.text(), st.text(), st.text(alphabet='nrtbfu0a1b\\"/x', max_size=8))
 def test_an_exact_secret_disappears_in_whatever_form_it_comes(start: str, end: str, odd: str) -> None:
     forms = (
@@ -71,7 +72,7 @@ def test_an_exact_secret_disappears_in_whatever_form_it_comes(start: str, end: s
         said = EXACT.text(start + odd + form + " " + end)
         assert SECRET not in said
         assert form not in said
-        assert "[redacted]" in said
+        assert "[redacted" in said  # with the words before it, it may look like a key of some kind, too
         assert EXACT.text(said) == said
 
 
