@@ -137,7 +137,7 @@ def _keys(policy: Policy, models: list[ModelRef], environ: Mapping[str, str]) ->
     from autopack.plan import Complexity
 
     needed: dict[str, list[str]] = {}
-    for model in models:
+    for model in (one for one in models if one.api_key_env):
         needed.setdefault(model.api_key_env, []).append(model.name)
     is_set = {name: bool(environ.get(name, "").strip()) for name in needed}
     pairs = [policy.complexity_models.of(complexity) for complexity in Complexity]
@@ -160,7 +160,8 @@ async def _servers(models: list[ModelRef]) -> list[Finding]:
     import asyncio
 
     addresses: dict[str, _Address] = {}
-    for model in {(model.kind, model.base_url): model for model in models}.values():
+    called = [model for model in models if model.agent is None or model.base_url is not None]
+    for model in {(model.kind, model.base_url): model for model in called}.values():
         url = (model.base_url or await usual_address(model)).rstrip("/")
         addresses[url] = _Address(url, told=model.base_url is not None, anthropic=model.kind == "anthropic")
     return list(await asyncio.gather(*(asyncio.to_thread(_reach, one) for one in addresses.values())))
