@@ -147,7 +147,7 @@ async def stage(
     folder: Path,
 ) -> AsyncGenerator[Stage]:
     """A stage on which these plays are performed, one at each start."""
-    path = f"{_package(folder)}:{NODE}{sys.base_prefix}/bin:/usr/local/bin:/usr/bin:/bin"
+    path = f"{package_of(folder)}:{NODE}{sys.base_prefix}/bin:/usr/local/bin:/usr/bin:/bin"
     environ = {"PATH": path, "HOME": str(folder / "user")}
     settings = CommandSettings(
         confinement=confinement,
@@ -167,10 +167,10 @@ async def stage(
     kind = CodingAgent(name)
     if REAL:
         async with serve(_scenario(plays, kind)) as simulator:
-            _install(kind, plays, folder)
+            install(kind, plays, folder)
             yield _real(kind, simulator, workspace, settings, patience)
         return
-    _install(kind, plays, folder)
+    install(kind, plays, folder)
     called = {"claude-code": "claude-sonnet-4-5", "codex": "gpt-5.1", "cursor": "gpt-5"}[name]
     usual = model_at(None, ProviderKind.ANTHROPIC if name == "claude-code" else ProviderKind.OPENAI)
     model = usual.model_copy(update={"name": f"{name}/{called}", "agent": kind, "pool": name})
@@ -201,16 +201,16 @@ def _real(
     return Stage(name=kind, agent=agent, model=model, workspace=workspace, settings=settings)
 
 
-def _package(folder: Path) -> Path:
+def package_of(folder: Path) -> Path:
     """Where the program is that is found on PATH; beside the real ones, so that they are seen with it."""
     if not REAL:
         return folder / "bin"
     return Path(REAL).parent / "through" / hashlib.sha256(str(folder).encode()).hexdigest()[:16]
 
 
-def _install(kind: CodingAgent, plays: Sequence[Play], folder: Path) -> None:
-    """The stand-in as the agent's program on PATH, beside all that it needs."""
-    package = _package(folder)
+def install(kind: CodingAgent, plays: Sequence[Play], folder: Path) -> Path:
+    """The stand-in as the agent's program, beside all that it needs; gives the folder for PATH."""
+    package = package_of(folder)
     package.mkdir(parents=True)
     (package / "standin.py").write_text(Path(standin.__file__).read_text())
     (package / "plays.json").write_text(json.dumps([asdict(play) for play in plays]))
@@ -221,6 +221,7 @@ def _install(kind: CodingAgent, plays: Sequence[Play], folder: Path) -> None:
         played = f'"{package}/through.py" "{Path(REAL, program.name)}"'
     program.write_text(f'#!/bin/sh\nexec python3 {played} "{package}/plays.json" "$@"\n')
     program.chmod(0o755)
+    return package
 
 
 def _scenario(plays: Sequence[Play], kind: CodingAgent | None = None) -> Scenario:

@@ -53,6 +53,10 @@ class Player:
     def interruption(self) -> int:
         return 1
 
+    def complain(self, said: str) -> int:
+        sys.stderr.write(said + "\n")
+        return 1
+
     def act(self) -> int:
         fault = self.play.get("fault")
         if fault == "lost":
@@ -264,7 +268,8 @@ class Codex(Player):
         return 0
 
     def lost(self) -> int:
-        return 1
+        said = f"thread/resume failed: no rollout found for thread id {SESSION} (code -32600)"
+        return self.complain(f"Error: thread/resume: {said}")
 
 
 class Cursor(Player):
@@ -308,21 +313,23 @@ class Cursor(Player):
         self.emit(type="thinking", subtype="delta", text="Hm.", session_id=SESSION)
 
     def limit(self) -> int:
-        return 1
+        return self.complain("You've hit your usage limit. Try again in 2 hours 5 minutes.")
 
     def auth(self) -> int:
-        return 1
+        return self.complain("Error: Authentication required. Please run 'cursor-agent login'.")
 
     def nothing(self) -> int:
         self.emit(type="result", subtype="success", is_error=False, result="", session_id=SESSION)
         return 0
 
     def lost(self) -> int:
-        return 1
+        return self.complain(f"Error: chat {SESSION} not found")
 
 
 def main(agent: str, plays: str, argv: list[str]) -> int:
     if "--version" in argv:
+        version = {"claude-code": "2.1.332 (Claude Code)", "codex": "codex-cli 0.171.0"}
+        sys.stdout.write(version.get(agent, "2026.11.20-abc") + "\n")
         return 0
     starts = Path(os.environ["HOME"], STARTS)
     number = len(starts.read_text().splitlines()) if starts.exists() else 0

@@ -26,6 +26,11 @@ def check_installed(models: Iterable[ModelRef], environ: Mapping[str, str]) -> N
             find_program(ADAPTERS[agent], environ)
 
 
+def is_advisory(model: ModelRef) -> bool:
+    """Whether a model is called through a program that tells what it took at its end only."""
+    return model.agent is not None and ADAPTERS[model.agent].advisory
+
+
 class AnyAgent:
     """Calls each model in the way that its name says: `codex/gpt-5.1` by Codex, a bare one by its API."""
 

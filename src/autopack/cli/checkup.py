@@ -50,8 +50,15 @@ async def check_all(here: Settings, environ: Mapping[str, str]) -> list[Finding]
     if policy is not None:
         models = [policy.resolve(name) for name in policy.named_models()]
         found += [*_prices(policy, models), *_keys(policy, models, environ)]
+        found += await _programs(models, environ)
         found += await _servers(models)
     return found
+
+
+async def _programs(models: list[ModelRef], environ: Mapping[str, str]) -> list[Finding]:
+    from autopack.cli.programs import check_programs
+
+    return await check_programs(models, environ)
 
 
 async def _git() -> Finding:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from autopack import userfiles
-from autopack.agents.agents import check_installed
+from autopack.agents.agents import check_installed, is_advisory
 from autopack.errors import Conflict, InvalidInput, Unavailable
 from autopack.idempotency import queries as idempotency
 from autopack.idempotency.queries import IdempotencyKey
@@ -254,6 +254,10 @@ def _notices(
         notices.append("The plan opens the network to Builder and verification (network: true).")
     if any(model.simulated for model in models.values()):
         notices.append("Simulated: models are answered by a script, not by a provider.")
+    if advisory := [model.name for model in models.values() if is_advisory(model)]:
+        notices.append(
+            f"Caps are advisory for {', '.join(advisory)}: what was taken is told at the end of a task only."
+        )
     same = _same_family(plan, policy)
     if same:
         notices.append(f"Builder and Auditor are of one family in: {', '.join(same)}.")
