@@ -74,6 +74,8 @@ class Books:
         self.released[call_id] = why
 
     def _close(self, call_id: str) -> None:
+        """A call without a reservation was made while a coding agent was interrupted."""
+        self.bounds.setdefault(call_id, TokenUsage())
         assert call_id in self.open, f"{call_id} is not open"
 
     @property
@@ -109,6 +111,9 @@ class Notes:
         if len(self.transcripts) == self.dies_at:
             raise Killed
         return _nothing
+
+    async def kept(self, transcript: bytes) -> None:
+        self.transcripts.append(transcript)
 
     async def rest(self, seconds: float) -> None:
         until = asyncio.get_running_loop().time() + seconds

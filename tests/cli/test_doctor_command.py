@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+import sys
 from collections.abc import Generator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -11,7 +13,9 @@ from threading import Thread
 
 import pytest
 
+from agents.stages import Play, install
 from autopack.config import Settings
+from autopack.routing.policy import CodingAgent
 from cli.calling import Autopack
 
 POLICY = """\
@@ -214,3 +218,24 @@ async def test_a_provider_without_base_url_is_asked_at_its_usual_address() -> No
     from fixtures.refs import openai_model
 
     assert (await usual_address(openai_model())).startswith("https://api.openai.com/")
+
+
+def test_coding_agents_are_found_with_their_versions_and_accounts(
+    autopack: Autopack,
+    settings: Settings,
+    server: str,
+    keys: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", f"{sys.base_prefix}/bin{os.pathsep}{os.environ['PATH']}")
+    for kind in (CodingAgent.CODEX, CodingAgent.CURSOR):
+        folder = install(kind, [Play()], tmp_path / kind)
+        monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    chains = "fallbacks: {default: [codex/gpt-5.1, claude-code/claude-sonnet-4-5, cursor/gpt-5]}"
+    text = POLICY.format(url=server, more="") + f"{chains}\nagent_pools: {{codex: openai}}\n"
+    settings.policy_path.write_text(text)
+    said = autopack("doctor").out
+    assert "codex-cli 0.171.0, by OPENAI_API_KEY, counted against openai" in said
+    assert "2026.11.20-abc, by its own login, counted against cursor; its caps are advisory" in said
+    assert "claude-code is not installed: no claude on PATH" in said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +11,7 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from autopack.db import WriteSession
 from autopack.errors import AutopackError, Unavailable
+from autopack.processes import Finished
 from autopack.routing.policy import ModelRef
 from autopack.usage.schemas import TokenUsage
 
@@ -40,6 +41,35 @@ Shell: TypeAlias = Callable[[str, float], Awaitable[ShellResult]]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Program:
+    """A coding agent's own program, as it is to be started in the checkout."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(repr=False)
+    """What it needs beside PATH, HOME, the locale and what leads through the user's network."""
+    stdin: int
+    """A descriptor that it reads; the caller closes it."""
+    heard: Callable[[bytes], None]
+    """Told each piece of its standard output."""
+    reads: tuple[Path, ...]
+    """Folders that it is made of."""
+    writes: tuple[Path, ...]
+    """Folders where it keeps its configuration and its conversations."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seat:
+    """Where a coding agent's program works."""
+
+    launch: Callable[[Program], Awaitable[Finished]]
+    """Runs it in the checkout, confined as the run is, to its end; cancelled, it leaves no process."""
+    folder: Path
+    """Of the run, and of this agent alone, for what it keeps between two starts."""
+    sandboxed: bool
+    """Whether it is confined: then it needs no sandbox of its own."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class AgentTask(Generic[T]):
     """One conversation to be had with a model, from its first prompt to a typed answer."""
 
@@ -59,6 +89,8 @@ class AgentTask(Generic[T]):
     history: bytes | None = None
     """A transcript as `Watcher.responded` got it: the conversation goes on behind it, unasked."""
     api_key: str = field(repr=False)
+    seat: Seat | None = None
+    """For a model that is called through a coding agent's program."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +157,13 @@ class Watcher(Protocol):
 
         What it gives back refers to it, in the transaction that closes the call: a response is kept and
         paid for at one moment. Both finish before any cancellation goes on.
+        """
+        ...
+
+    async def kept(self, transcript: bytes) -> None:
+        """Make the transcript and what the checkout holds durable now: of a conversation that others hold.
+
+        A coding agent's program keeps the words itself; the transcript says which conversation it is.
         """
         ...
 

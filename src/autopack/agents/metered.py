@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
-from typing import Any
 
-import anyio
 from pydantic import TypeAdapter
 from pydantic_ai.exceptions import ModelAPIError, UserError
 from pydantic_ai.messages import (
@@ -28,6 +25,7 @@ from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 
 from autopack.agents.base import Keep, Metering, Watcher
+from autopack.agents.booking import reserve_when_free, surely
 from autopack.agents.bounds import AnswerTooLarge
 from autopack.agents.causes import PASSING, Cause, Garbled, StreamCut, cause_of, costs_nothing
 from autopack.agents.failures import describe, explain, one_line, plain
@@ -37,15 +35,11 @@ from autopack.agents.storable import storable_response
 from autopack.errors import DatabaseUnreachable
 from autopack.redaction import Redactor
 from autopack.routing.policy import ModelRef, ProviderKind
-from autopack.routing.quota import QuotaBusy
 from autopack.usage.schemas import TokenUsage
 
 OVERHEAD_TOKENS = 2048
 """What a provider adds to the words sent: framing of messages and its own prompt for the use of tools
 (Anthropic documents up to about 700 tokens)."""
-
-_BUSY_SECONDS, _LONGEST_BUSY_SECONDS = 0.1, 2.0
-"""How often a full quota is asked for room again, at first and at last."""
 
 _TELLING_SECONDS = 0.25
 """How often the growth of an answer is told."""
@@ -167,32 +161,21 @@ class MeteredModel(WrapperModel):
         *,
         bound: TokenUsage,
     ) -> ModelResponse:
-        call_id = await self._reserve(bound)
+        call_id = await reserve_when_free(self._meter, self._watch, bound=bound)
         arrived: list[ModelResponse] = []
         interruption: BaseException | None = None
         try:
             await self._receive(messages, settings, parameters, arrived)
         except BaseException as error:
             if not arrived:
-                await _surely(self._close_unanswered(call_id, error))
+                await surely(self._close_unanswered(call_id, error))
                 raise
             interruption = error  # while the connection was closed; the answer is in
         (response,) = arrived
-        await _surely(self._keep(call_id, messages, response))
+        await surely(self._keep(call_id, messages, response))
         if interruption is not None and not isinstance(interruption, Exception):
             raise interruption
         return response
-
-    async def _reserve(self, bound: TokenUsage) -> str:
-        """Wait, as long as only other calls that are open keep this one from being made."""
-        wait = _BUSY_SECONDS
-        while True:
-            try:
-                return await self._meter.reserve(bound=bound)
-            except QuotaBusy as busy:
-                self._watch.doing(f"waiting for other calls to end: {busy.message}")
-            await self._watch.rest(wait)
-            wait = min(wait * 2, _LONGEST_BUSY_SECONDS)
 
     async def _keep(self, call_id: str, messages: list[ModelMessage], response: ModelResponse) -> None:
         """Store a response and close its call, in one transaction: what is stored is never bought again.
@@ -315,18 +298,3 @@ def reported_usage(response: ModelResponse) -> TokenUsage | None:
         cache_write_tokens=usage.cache_write_tokens,
         reasoning_tokens=usage.output_reasoning_tokens,
     )
-
-
-async def _surely(booking: Coroutine[Any, Any, None]) -> None:
-    """Finish a booking even while being cancelled, once or often: the money is spent either way."""
-    task = asyncio.ensure_future(booking)
-    cancelled: asyncio.CancelledError | None = None
-    with anyio.CancelScope(shield=True):
-        while not task.done():
-            try:
-                await asyncio.wait([task])
-            except asyncio.CancelledError as error:
-                cancelled = error
-    task.result()
-    if cancelled is not None:
-        raise cancelled

@@ -15,6 +15,10 @@ class Patience:
     """Longest silence inside a response: answers are streamed, so this is a stall, not a long answer."""
     request_seconds: float = 1800.0
     """Longest time for one whole response."""
+    silence_seconds: float = 1200.0
+    """Longest silence of a coding agent's program: while a command of its runs, it may say nothing."""
+    program_seconds: float = 4 * 3600.0
+    """Longest time for one start of a coding agent's program."""
     retries: int = 6
     """Further tries of one request after a fault that may pass; each is its own reservation."""
     backoff_seconds: float = 1.0

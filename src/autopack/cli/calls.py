@@ -51,7 +51,8 @@ async def call_all(here: Settings, environ: Mapping[str, str]) -> list[Finding]:
             policy = parse_policy(default_policy_text(), source="models.yaml")
     except AutopackError:
         return []
-    models = [policy.resolve(name) for name in policy.named_models()]
+    named = [policy.resolve(name) for name in policy.named_models()]
+    models = [model for model in named if model.agent is None]  # programs work in checkouts only
     called = [model for model in models if environ.get(model.api_key_env, "").strip()]
     note(f"Calling {count(len(called), 'model')}: {_most(policy, called)}.")
     try:
@@ -207,6 +208,8 @@ class _Unwatched:
 
     async def responded(self, transcript: bytes) -> Keep:
         return _nothing
+
+    async def kept(self, transcript: bytes) -> None: ...
 
     async def retrying(self, *, why: str, wait_seconds: float, tries: int) -> None: ...
 

@@ -50,8 +50,15 @@ async def check_all(here: Settings, environ: Mapping[str, str]) -> list[Finding]
     if policy is not None:
         models = [policy.resolve(name) for name in policy.named_models()]
         found += [*_prices(policy, models), *_keys(policy, models, environ)]
+        found += await _programs(models, environ)
         found += await _servers(models)
     return found
+
+
+async def _programs(models: list[ModelRef], environ: Mapping[str, str]) -> list[Finding]:
+    from autopack.cli.programs import check_programs
+
+    return await check_programs(models, environ)
 
 
 async def _git() -> Finding:
@@ -137,7 +144,7 @@ def _keys(policy: Policy, models: list[ModelRef], environ: Mapping[str, str]) ->
     from autopack.plan import Complexity
 
     needed: dict[str, list[str]] = {}
-    for model in models:
+    for model in (one for one in models if one.api_key_env):
         needed.setdefault(model.api_key_env, []).append(model.name)
     is_set = {name: bool(environ.get(name, "").strip()) for name in needed}
     pairs = [policy.complexity_models.of(complexity) for complexity in Complexity]
@@ -160,7 +167,8 @@ async def _servers(models: list[ModelRef]) -> list[Finding]:
     import asyncio
 
     addresses: dict[str, _Address] = {}
-    for model in {(model.kind, model.base_url): model for model in models}.values():
+    called = [model for model in models if model.agent is None or model.base_url is not None]
+    for model in {(model.kind, model.base_url): model for model in called}.values():
         url = (model.base_url or await usual_address(model)).rstrip("/")
         addresses[url] = _Address(url, told=model.base_url is not None, anthropic=model.kind == "anthropic")
     return list(await asyncio.gather(*(asyncio.to_thread(_reach, one) for one in addresses.values())))

@@ -91,7 +91,7 @@ def _shown(plan: Path) -> str:
 
 
 def _keys(policy: Policy) -> str:
-    keys = sorted({policy.resolve(name).api_key_env for name in policy.named_models()})
+    keys = sorted({policy.resolve(name).api_key_env for name in policy.named_models()} - {""})
     missing = [key for key in keys if not os.environ.get(key, "").strip()]
     if missing:
         return f"Set {listed(missing)} in the environment, or change models.yaml."

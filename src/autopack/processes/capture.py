@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 
 _CHUNK = 65_536
 _DRAIN_LIMIT = 1_048_576
@@ -13,10 +14,10 @@ class Capture:
     """Reads one pipe on the running loop, at most `limit` bytes of it into memory.
 
     Past the limit the first half and the last half are kept, with a line between them that says how many
-    bytes were left out. Reading goes on, so the child is never blocked by it.
+    bytes were left out. Reading goes on, so the child is never blocked by it. `heard` is told each piece.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, heard: Callable[[bytes], None] | None = None) -> None:
         self.read_end, self.write_end = os.pipe()
         os.set_blocking(self.read_end, False)
         self._head_limit = limit // 2
@@ -24,6 +25,7 @@ class Capture:
         self._head = bytearray()
         self._tail = bytearray()
         self._total = 0
+        self._heard = heard
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self.read_end, self._ready)
 
@@ -71,6 +73,8 @@ class Capture:
         except BlockingIOError:
             return -1
         self._total += len(data)
+        if self._heard is not None and data:
+            self._heard(data)
         room = self._head_limit - len(self._head)
         self._head += data[:room]
         self._tail += data[room:]

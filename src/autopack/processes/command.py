@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -33,6 +33,10 @@ class Command:
     separate_errors: bool = False
     """Keep stderr apart from stdout, for output that is parsed."""
     input_bytes: bytes = b""
+    stdin: int | None = None
+    """A descriptor to read instead, such as the end of a pipe; the caller closes it."""
+    heard: Callable[[bytes], None] | None = None
+    """Told each piece of standard output as it comes, on the event loop."""
     limits: Limits | None = None
     """None: not counted, for what is ours. Counted on Linux only."""
 

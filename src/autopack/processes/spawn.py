@@ -51,7 +51,7 @@ async def execute(
             f"The folder {command.cwd} is gone.", hint="It was removed while Autopack worked in it."
         )
     began = time.monotonic()
-    output = Capture(command.output_limit_bytes)
+    output = Capture(command.output_limit_bytes, command.heard)
     errors = Capture(command.output_limit_bytes) if command.separate_errors else None
     captures = (output,) if errors is None else (output, errors)
     given = _as_file(command.input_bytes) if command.input_bytes else None
@@ -60,7 +60,7 @@ async def execute(
             command.argv,
             cwd=command.cwd,
             env=dict(command.env),
-            stdin=subprocess.DEVNULL if given is None else given,
+            stdin=_stdin(command, given),
             stdout=output.write_end,
             stderr=subprocess.STDOUT if errors is None else errors.write_end,
             start_new_session=True,
@@ -136,6 +136,12 @@ async def _end_group(group: int, watch: ExitWatch, *, polite: bool) -> None:
     finally:
         signal_group(group, signal.SIGKILL)
     await watch.wait()
+
+
+def _stdin(command: Command, given: BinaryIO | None) -> int | BinaryIO:
+    if given is not None:
+        return given
+    return subprocess.DEVNULL if command.stdin is None else command.stdin
 
 
 def _as_file(data: bytes) -> BinaryIO:

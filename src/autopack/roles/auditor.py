@@ -52,6 +52,7 @@ def auditor_task(brief: AuditorBrief, *, call: Call) -> AgentTask[Verdict]:
         max_output_tokens=call.max_output_tokens,
         history=call.history,
         api_key=call.api_key,
+        seat=call.seat,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autopack.agents.base import Shell
+from autopack.agents.base import Seat, Shell
 from autopack.plan import Phase
 from autopack.roles.fence import Fence
 from autopack.routing.policy import ModelRef
@@ -52,6 +52,8 @@ class Call:
     history: bytes | None = None
     shell: Shell | None = None
     """For the Builder; the Auditor gets none."""
+    seat: Seat | None = None
+    """Where a coding agent's program works."""
 
 
 def scope_lines(phase: Phase) -> str:

@@ -74,6 +74,7 @@ def builder_task(brief: BuilderBrief, *, call: Call) -> AgentTask[str]:
         max_output_tokens=call.max_output_tokens,
         history=call.history,
         api_key=call.api_key,
+        seat=call.seat,
     )
 
 

@@ -156,6 +156,7 @@ def _task(brief: AuditorBrief, prompt: str, output: type[T], *, call: Call) -> A
         max_output_tokens=call.max_output_tokens,
         history=call.history,
         api_key=call.api_key,
+        seat=call.seat,
     )
 
 

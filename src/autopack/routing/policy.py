@@ -18,6 +18,7 @@ from autopack.routing.schemas import (
     KNOWN_CATEGORIES,
     Category,
     CategoryModels,
+    CodingAgent,
     ComplexityModels,
     FailFast,
     ModelEntry,
@@ -26,12 +27,14 @@ from autopack.routing.schemas import (
     Provider,
     ProviderKind,
     Slug,
+    agent_of,
 )
 from autopack.usage.prices import PriceTable, price
 from autopack.usage.schemas import TokenUsage
 from autopack.userfiles import Loc, Misfits, nearest
 
 __all__ = [
+    "CodingAgent",
     "ModelRef",
     "Policy",
     "ProviderKind",
@@ -39,7 +42,12 @@ __all__ = [
     "policy_schema",
 ]
 
-_AGENTS = ("claude-code", "codex", "cursor")
+_SPOKEN = {
+    CodingAgent.CLAUDE_CODE: (ProviderKind.ANTHROPIC,),
+    CodingAgent.CODEX: (ProviderKind.OPENAI_RESPONSES, ProviderKind.OPENAI),
+    CodingAgent.CURSOR: (),
+}
+"""The protocols of the accounts that a coding agent can be given, instead of its own login."""
 _BUILT_IN = {
     "openai": (ProviderKind.OPENAI, "OPENAI_API_KEY"),
     "anthropic": (ProviderKind.ANTHROPIC, "ANTHROPIC_API_KEY"),
@@ -68,13 +76,21 @@ class ModelRef(BaseModel):
     family: str
     base_url: str | None = None
     api_key_env: str
+    """Empty for a coding agent that is logged in by itself."""
     simulated: bool = False
     pool: str = Field(default_factory=lambda said: said["provider"])
     """The quota that its calls count against."""
+    agent: CodingAgent | None = None
+    """The program that it is called through; None: its provider's API."""
+
+    @property
+    def called(self) -> str:
+        """What its provider or its program calls it."""
+        return agent_of(self.name)[1]
 
     def key_set(self, environ: Mapping[str, str]) -> bool:
-        """Whether the key of its provider is set in an environment."""
-        return bool(environ.get(self.api_key_env, "").strip())
+        """Whether the key that it needs is set in an environment; one that needs none has it."""
+        return not self.api_key_env or bool(environ.get(self.api_key_env, "").strip())
 
 
 class _Unresolved(ValueError):
@@ -104,10 +120,9 @@ class Policy(Section):
     """Limits and addresses by provider."""
     pools: Mapping[Slug, Pool] = Field(default_factory=dict[str, Pool])
     """Quotas that are not a provider's API account."""
-    agent_pools: Mapping[Literal["claude-code", "codex", "cursor"], Slug] = Field(
-        default_factory=dict[Any, str]
-    )
-    """Which pool a coding agent's calls count against."""
+    agent_pools: Mapping[CodingAgent, Slug] = Field(default_factory=dict[CodingAgent, str])
+    """Which pool a coding agent's calls count against; else one of the agent's name. A provider's name: it
+    is given that provider's key and address, and is billed like it."""
     models: Mapping[ModelName, ModelEntry] = Field(default_factory=dict[str, ModelEntry])
     """What can't be known from a model's name."""
 
@@ -184,7 +199,7 @@ class Policy(Section):
         no longer set up.
         """
         kept, new = (one.model_dump(mode="json", exclude_none=True) for one in (self, live))
-        always = {name: new[name] for name in ("providers", "pools")}
+        always = {name: new[name] for name in ("providers", "pools", "agent_pools")}
         now = {**kept, **always, "models": {**kept["models"], **new["models"]}}
         return userfiles.parse_document(now, source="models.yaml", shape=Policy)
 
@@ -192,12 +207,40 @@ class Policy(Section):
         return self.models.get(name, ModelEntry())
 
     def _provider_of(self, name: str) -> str | None:
-        return self._entry(name).provider or _first(_PROVIDER_BY_NAME, name)
+        agent, called = agent_of(name)
+        known = self._entry(name).provider or _first(_PROVIDER_BY_NAME, called)
+        return agent.value if known is None and agent is not None else known
+
+    def _agent_ref(self, agent: CodingAgent, name: str, called: str) -> ModelRef:
+        """A model that is called through a program: with its own login, or with the account of its pool."""
+        if not called:
+            raise _Unresolved(f"names no model; write {agent}/ and the name that {agent} knows it by")
+        entry, provider = self._entry(name), self._provider_of(name) or agent.value
+        pool = entry.pool or entry.provider or self.agent_pools.get(agent) or agent.value
+        account, key = Provider(), ""
+        kind, *_ = _SPOKEN[agent] or (ProviderKind.OPENAI,)
+        if pool in _BUILT_IN or pool in self.providers:
+            account = self.providers.get(pool, Provider())
+            usual, usual_key = _BUILT_IN.get(pool, (None, ""))
+            its, key = account.kind or usual, account.api_key_env or usual_key
+            if its not in _SPOKEN[agent]:
+                raise _Unresolved(f"{agent} can't use the account of {pool!r}; map it to a pool under pools:")
+        return ModelRef(
+            name=name,
+            provider=provider,
+            kind=kind,
+            family=entry.family or _first(_FAMILY_BY_NAME, called) or provider,
+            base_url=account.base_url,
+            api_key_env=key,
+            simulated=account.simulated,
+            pool=pool,
+            agent=agent,
+        )
 
     def _ref(self, name: str) -> ModelRef:
-        agent, slash, _ = name.partition("/")
-        if slash and agent in _AGENTS:
-            raise _Unresolved("coding-agent CLIs come in a later version; write the model's name alone")
+        agent, called = agent_of(name)
+        if agent is not None:
+            return self._agent_ref(agent, name, called)
         provider = self._provider_of(name)
         if provider is None:
             raise _Unresolved(
@@ -242,7 +285,7 @@ class Policy(Section):
         for name in self.models:
             if name in unknown:
                 yield ("models", name, "provider"), self._no_provider(str(self.models[name].provider))
-            elif self.models[name].provider is None and _first(_PROVIDER_BY_NAME, name) is None:
+            elif self._provider_of(name) is None:
                 yield ("models", name), "says no provider, and the name does not tell; add 'provider: ...'"
         for loc, name in self._named():
             if name not in unknown and self._provider_of(name) not in told:

@@ -34,6 +34,23 @@ class ProviderKind(StrEnum):
     ZAI = "zai"
 
 
+class CodingAgent(StrEnum):
+    """A program that works on code by itself; `codex/gpt-5.1` is a model that is called through it."""
+
+    CLAUDE_CODE = "claude-code"
+    CODEX = "codex"
+    CURSOR = "cursor"
+
+
+def agent_of(name: str) -> tuple[CodingAgent | None, str]:
+    """The coding agent that a model's name says it is called through, and the name without it."""
+    agent, slash, rest = name.partition("/")
+    return (CodingAgent(agent), rest) if slash and agent in _CODING_AGENTS else (None, name)
+
+
+_CODING_AGENTS = frozenset(CodingAgent)
+
+
 def _model_name(name: str) -> str:
     if not name or not name.isprintable() or " " in name:
         raise ValueError(

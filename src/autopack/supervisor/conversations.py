@@ -40,6 +40,7 @@ from autopack.supervisor.position import At, Failure, known
 from autopack.supervisor.services import Services
 from autopack.usage.schemas import TokenUsage
 from autopack.workspace.failure import over_limit
+from autopack.workspace.layout import Which
 
 BUILDER_REQUESTS = 100
 """Requests one attempt's Builder may make."""
@@ -64,6 +65,7 @@ class Conversations:
             history=attempt.transcript_sha,
             max_requests=BUILDER_REQUESTS,
             shell=self._shell(),
+            which="build",
         )
         brief = builder.BuilderBrief(
             assignment=self._assignment(at),
@@ -97,6 +99,7 @@ class Conversations:
             history=attempt.audit_transcript_sha,
             max_requests=AUDITOR_REQUESTS,
             shell=None,
+            which="verify",
         )
         meter = self._meter(at, "auditor", call.model)
 
@@ -155,21 +158,25 @@ class Conversations:
         history: str | None,
         max_requests: int,
         shell: Shell | None,
+        which: Which,
     ) -> Call:
-        model = self._hold.policy.resolve(Decision.model_validate(decision).model.name)
-        key = self._hold.services.environ.get(model.api_key_env, "")
-        if not key:
+        hold = self._hold
+        model = hold.policy.resolve(Decision.model_validate(decision).model.name)
+        if not model.key_set(hold.services.environ):
             raise ProviderRefused(
                 f"{model.name} needs a key, and {model.api_key_env} is not set.",
                 hint=f"Set {model.api_key_env}, then `autopack resume {at.phase.run_id}`.",
             )
         return Call(
             model=model,
-            api_key=key,
+            api_key=hold.services.environ.get(model.api_key_env, ""),
             max_requests=max_requests,
             max_output_tokens=OUTPUT_TOKENS,
-            history=None if history is None else _transcript(self._hold.services, history),
+            history=None if history is None else _transcript(hold.services, history),
             shell=shell,
+            seat=None
+            if model.agent is None
+            else hold.workspace.seat(model.agent, hold.commands, which=which),
         )
 
     def _meter(self, at: At, role: str, model: ModelRef) -> Meter:
@@ -318,6 +325,14 @@ class _Watch:
             await deliver(session, run.id, self._at, self._role, notes)
 
         return keep
+
+    async def kept(self, transcript: bytes) -> None:
+        """Keep the conversation's name and the Builder's checkout, in a transaction of their own."""
+        if self._role == "builder":
+            self._tree = await self._hold.workspace.snapshot()
+        keep = await self.responded(transcript)
+        async with self._hold.services.database.write() as session:
+            await keep(session)
 
     async def retrying(self, *, why: str, wait_seconds: float, tries: int) -> None:
         """Say in the feed that a request is sent again."""

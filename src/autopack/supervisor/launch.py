@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from autopack import userfiles
+from autopack.agents.agents import check_installed, is_advisory
 from autopack.errors import Conflict, InvalidInput, Unavailable
 from autopack.idempotency import queries as idempotency
 from autopack.idempotency.queries import IdempotencyKey
@@ -123,6 +124,7 @@ def check_plan(
     _check_holds_no_key(plan, services.redactor)
     remedy = "or map these phases to other models in models.yaml."
     _check_keys(models, services.environ, remedy=remedy)
+    check_installed(models.values(), services.environ)
     check_priced(plan, policy, models.values())
     return models
 
@@ -140,6 +142,7 @@ async def check_resume(services: Services, run_id: str) -> None:
     _check_passed_through(plan, policy, services.environ)
     models = _models(plan, policy, run.model_overrides)
     _check_keys(models, services.environ, remedy="a run keeps the models it began with.")
+    check_installed(models.values(), services.environ)
     check_priced(plan, policy, models.values())
     await _confinement(unsandboxed=run.confinement == Confinement.NONE)
 
@@ -205,7 +208,7 @@ def _texts(plan: Plan) -> Iterator[tuple[str, str]]:
 def _check_keys(models: Mapping[str, ModelRef], environ: Mapping[str, str], *, remedy: str) -> None:
     missing: dict[str, list[str]] = {}
     for model in models.values():
-        if not environ.get(model.api_key_env, "").strip():
+        if not model.key_set(environ):
             missing.setdefault(model.api_key_env, []).append(model.name)
     if missing:
         named = "; ".join(f"{key} (for {', '.join(names)})" for key, names in sorted(missing.items()))
@@ -251,6 +254,10 @@ def _notices(
         notices.append("The plan opens the network to Builder and verification (network: true).")
     if any(model.simulated for model in models.values()):
         notices.append("Simulated: models are answered by a script, not by a provider.")
+    if advisory := [model.name for model in models.values() if is_advisory(model)]:
+        notices.append(
+            f"Caps are advisory for {', '.join(advisory)}: what was taken is told at the end of a task only."
+        )
     same = _same_family(plan, policy)
     if same:
         notices.append(f"Builder and Auditor are of one family in: {', '.join(same)}.")

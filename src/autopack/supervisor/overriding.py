@@ -142,7 +142,7 @@ def _notices(policy: Policy, name: str | None, environ: Mapping[str, str]) -> tu
     if name is None:
         return ()
     model, said = policy.resolve(name), list[str]()
-    if not environ.get(model.api_key_env, "").strip():
+    if not model.key_set(environ):
         said.append(f"{model.api_key_env} is not set here: {name} can't be called without it.")
     if not policy.is_priced(model):
         said.append(f"No price of {name} is known: what it costs will be shown as unknown.")

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from autopack.agents.api import ApiAgent
+from autopack.agents.agents import AnyAgent
 from autopack.agents.base import Agent
 from autopack.agents.patience import Patience
 from autopack.artifacts import ArtifactStore
@@ -70,7 +70,7 @@ async def open_services(
             database=database,
             artifacts=ArtifactStore(settings.artifacts, redactor),
             transcripts=ArtifactStore(settings.transcripts, verbatim=True),
-            agent=ApiAgent(patience=Patience(retries=settings.retries), redactor=redactor),
+            agent=AnyAgent(environ=environ, patience=Patience(retries=settings.retries), redactor=redactor),
             environ=environ,
             owner=new_executor_id(),
             activity=shown,

@@ -21,6 +21,8 @@ _NO_TEXT = re.compile(
     re.I,
 )
 """Models that are made for something else than writing programs."""
+_THROUGH_AGENT = re.compile(r"(?:claude-code|codex|cursor)/")
+"""A model that is called through a coding agent has the list price of the same model."""
 _GENAI_PROVIDERS = {"glm": "zai"}
 
 Dollars = Annotated[Decimal, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
@@ -67,10 +69,11 @@ def price(
         return _unknown(model, provider, "more cached tokens than input tokens")
     if usage.reasoning_tokens > usage.output_tokens:
         return _unknown(model, provider, "more reasoning tokens than output tokens")
-    if overrides and (own := overrides.get(model)):
+    called = _THROUGH_AGENT.sub("", model, count=1) if _THROUGH_AGENT.match(model) else model
+    if overrides and (own := overrides.get(model) or overrides.get(called)):
         return own.of(usage)
     try:
-        return _listed(model, _GENAI_PROVIDERS.get(provider, provider), usage, at)
+        return _listed(called, _GENAI_PROVIDERS.get(provider, provider), usage, at)
     except LookupError:
         return None
     except Exception as error:  # the list is another project's data: whatever it says, the ledger goes on

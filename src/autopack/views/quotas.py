@@ -15,7 +15,7 @@ from autopack.routing.forecast import LOOKS_BACK, Burn, burn_of, leaves, reached
 from autopack.routing.limits import MILLI, Cap, Limits, Unit
 from autopack.routing.policy import NO_LIMITS, Policy
 from autopack.routing.queries import Amounts, OpenCalls, Use
-from autopack.routing.schemas import Pool
+from autopack.routing.schemas import CodingAgent, Pool
 from autopack.routing.windows import HOUR, Named, Rolling, Span
 from autopack.usage.money import to_usd
 from autopack.usage.schemas import UsageSum
@@ -136,7 +136,7 @@ async def _pool(
     tokens, usd = (burn_of([*_counted(hours, unit)], now=now) for unit in ("tokens", "usd"))
     return PoolUsage(
         pool=pool,
-        billing=limits.billing if isinstance(limits, Pool) else "api",
+        billing=_billing(pool, limits),
         real=_spend(one for one in sums if not one.simulated),
         simulated=_spend(one for one in sums if one.simulated),
         reserved=_reserved(opened),
@@ -145,6 +145,12 @@ async def _pool(
         burn=_rate(tokens, usd),
         windows=tuple(_windows(limits, use, hours, now)),
     )
+
+
+def _billing(pool: str, limits: Limits) -> Literal["api", "subscription"]:
+    if isinstance(limits, Pool):
+        return limits.billing
+    return "subscription" if pool in frozenset(CodingAgent) else "api"  # logged in by itself
 
 
 def _spend(sums: Iterable[UsageSum]) -> Spend | None:

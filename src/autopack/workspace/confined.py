@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from autopack.agents.base import Program
 from autopack.artifacts import ArtifactStore
 from autopack.processes import Command, Finished, Profile, run_confined
 from autopack.processes.sandbox import user_home
@@ -24,6 +25,11 @@ _INSTALLERS = re.compile(
     r"|GONOPROXY|GOPRIVATE|GOINSECURE)",
     re.IGNORECASE,
 )
+_PROXY = re.compile(
+    r"(?:HTTP|HTTPS|ALL|NO)_PROXY|SSL_CERT_(?:FILE|DIR)|NODE_EXTRA_CA_CERTS|NODE_USE_SYSTEM_CA", re.IGNORECASE
+)
+_PROGRAM_OUTPUT_BYTES = 64 * 1024
+"""Of a coding agent's stream: it is read as it comes."""
 _NOT_PASSED = re.compile(
     r"KEY|TOKEN|SECRET|PASS|AUTH|CREDENTIAL|USERNAME|(?:CACHE|INSTALL|TOOL|DATA|PYTHON|PREFIX|CONFIG)_?DIR$"
     r"|CACHE$|PREFIX$|USERCONFIG$|GLOBALCONFIG$|CONFIG_FILE$|_TARGET$|_LOG$",
@@ -71,6 +77,50 @@ async def run_in_checkout(
         confinement=settings.confinement,
         environ=settings.environ,
     )
+
+
+async def run_program(
+    layout: Layout,
+    which: Which,
+    program: Program,
+    settings: CommandSettings,
+    *,
+    folder: Path,
+    may_write: bool,
+) -> Finished:
+    """Run a coding agent's program in a checkout, confined as the settings say, with the network on.
+
+    It sees of the user's home only what it is made of and its own configuration. `folder` is its own.
+    """
+    checkout = layout.checkout(which)
+    written = (folder, *program.writes, *((checkout,) if may_write else ()))
+    read = (layout.git_dir, *program.reads, checkout / ".git" if may_write else checkout)
+    return await run_confined(
+        Command(
+            argv=program.argv,
+            cwd=checkout,
+            env={**_proxies(settings.environ), **program.env},
+            output_limit_bytes=_PROGRAM_OUTPUT_BYTES,
+            separate_errors=True,
+            stdin=program.stdin,
+            heard=program.heard,
+            limits=settings.limits,
+        ),
+        profile=Profile(
+            writable=written,
+            readable=read,
+            home=layout.home(which),
+            network=True,
+            hidden=_ours(layout),
+        ),
+        confinement=settings.confinement,
+        environ=settings.environ,
+    )
+
+
+def _proxies(environ: Mapping[str, str]) -> dict[str, str]:
+    """What leads through the user's network to a model's server."""
+    return {name: value for name, value in environ.items() if _PROXY.fullmatch(name)}
 
 
 async def gather_evidence(

@@ -4,6 +4,7 @@
 <root>/repo.git/worktrees/   git's own administration of the two checkouts, index and HEAD
 <root>/build, <root>/verify  the checkouts
 <root>/home/build, /verify   a private HOME for the commands of each
+<root>/agents/               what coding agents' programs keep, each in a folder of its own
 <root>/state/                created.json (written last by `create`), setup fingerprints
 """
 
@@ -76,6 +77,10 @@ class Layout:
     def home(self, which: Which) -> Path:
         """The HOME of that checkout's commands."""
         return self.root / "home" / which
+
+    def agent(self, name: str, which: Which) -> Path:
+        """What a coding agent's program keeps between two starts: its configuration and conversations."""
+        return self.root / "agents" / f"{name}-{which}"
 
     def admin(self, which: Which) -> Path:
         """Git's folder for that checkout."""

@@ -7,18 +7,19 @@ import shutil
 from datetime import datetime
 from pathlib import Path
 
+from autopack.agents.base import Program, Seat
 from autopack.artifacts import ArtifactStore
 from autopack.errors import NotFound
-from autopack.processes import Finished
+from autopack.processes import Confinement, Finished
 from autopack.runs.schemas import branch_name
 from autopack.workspace import commits, leftovers
 from autopack.workspace.change import read_change, read_diff
 from autopack.workspace.checkout import check_out, settle_gitlinks
 from autopack.workspace.checks import check_tree
 from autopack.workspace.clone import Origin, make_clone, read_origin, remember_origin
-from autopack.workspace.confined import run_in_checkout
-from autopack.workspace.files import refuse_full_disk, remove
-from autopack.workspace.layout import Layout
+from autopack.workspace.confined import run_in_checkout, run_program
+from autopack.workspace.files import own_folder, refuse_full_disk, remove
+from autopack.workspace.layout import Layout, Which
 from autopack.workspace.publish import publish
 from autopack.workspace.schemas import Change, Check, CommandSettings, Setup
 from autopack.workspace.setup import copy_files, exclude_copies, run_setup
@@ -163,6 +164,23 @@ class Workspace:
         if finished.exit_code != 0:
             refuse_full_disk(self.root)
         return finished
+
+    def seat(self, agent: str, settings: CommandSettings, *, which: Which) -> Seat:
+        """Where a coding agent's program works: the Builder's checkout, or the other one read-only."""
+        folder = self._layout.agent(agent, which)
+
+        async def launch(program: Program) -> Finished:
+            self._layout.link(which)
+            own_folder(folder.parent)
+            own_folder(folder)
+            for needed in program.writes:
+                needed.mkdir(parents=True, exist_ok=True)
+            return await run_program(
+                self._layout, which, program, settings, folder=folder, may_write=which == "build"
+            )
+
+        sandboxed = settings.confinement is not Confinement.NONE
+        return Seat(launch=launch, folder=folder, sandboxed=sandboxed)
 
     async def write_commit(self, *, tree: str, parent: str, message: str, when: datetime) -> str:
         """Write a commit object and give its id, the same for the same arguments; no branch moves."""

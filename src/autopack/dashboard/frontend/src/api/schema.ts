@@ -833,6 +833,12 @@ export interface components {
             key_set: boolean;
         };
         /**
+         * CodingAgent
+         * @description A program that works on code by itself; `codex/gpt-5.1` is a model that is called through it.
+         * @enum {string}
+         */
+        CodingAgent: "claude-code" | "codex" | "cursor";
+        /**
          * CommandOutput
          * @description The end of what one command said.
          */
@@ -1483,6 +1489,7 @@ export interface components {
             simulated: boolean;
             /** Pool */
             pool: string;
+            agent: components["schemas"]["CodingAgent"] | null;
         };
         /**
          * ModelUsage

@@ -1,0 +1,193 @@
+"""Codex: `codex exec --json` (measured with 0.171.0).
+
+Its stream tells what it took only at the end of a turn, summed over the whole conversation; each call is a
+`token_usage_record` in the record that it keeps below CODEX_HOME, which is read as it grows. Its input tokens
+hold those from the cache.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from autopack.agents.base import Access
+from autopack.agents.installed import folders_of
+from autopack.agents.told import Answered, Began, Doing, Ended, Start, Told
+from autopack.agents.words import count_in, object_in, one_line
+from autopack.routing.policy import CodingAgent
+from autopack.usage.schemas import TokenUsage
+
+_KEY = "AUTOPACK_CODEX_KEY"
+_ADDRESS = "https://api.openai.com/v1"
+_QUIET = ("check_for_update_on_startup=false", "analytics.enabled=false")
+_KEPT_APART = ("features.plugins=false",)
+"""Of a CODEX_HOME of ours; without it, it asks a network that is not the model's."""
+
+
+class Codex:
+    """The adapter of Codex."""
+
+    name: CodingAgent = CodingAgent.CODEX
+    programs: tuple[str, ...] = ("codex",)
+    advisory: bool = False
+
+    def sit(self, start: Start) -> CodexSitting:
+        """One start of `codex exec`."""
+        return CodexSitting(start)
+
+
+class CodexSitting:
+    """One start of it, and how far its record was read."""
+
+    interrupting = b""
+
+    def __init__(self, start: Start) -> None:
+        task = start.task
+        self._home = start.folder / "codex"
+        settings = [*_QUIET]
+        env: dict[str, str] = {}
+        if task.model.api_key_env:
+            settings += [*_KEPT_APART, *_account(task.model.base_url or _ADDRESS)]
+            env = {_KEY: task.api_key}
+        else:
+            home = Path(start.environ.get("HOME") or Path.home())
+            self._home = Path(start.environ.get("CODEX_HOME") or home / ".codex")
+        self.env: Mapping[str, str] = {**env, "CODEX_HOME": str(self._home)}
+        self._home.mkdir(parents=True, exist_ok=True)
+        sandbox = "workspace-write" if task.access is Access.WRITE else "read-only"
+        if task.seat is not None and task.seat.sandboxed:
+            sandbox = "danger-full-access"  # it is in ours, where a sandbox of its own can't be made
+        self.argv = (
+            str(start.program), "exec", "--json", "--skip-git-repo-check", "-s", sandbox,
+            "-m", task.model.called, "-C", str(task.checkout),
+            *(part for setting in settings for part in ("-c", setting)),
+            *_schema(start),
+            *(() if start.session is None else ("resume", start.session)),
+            "-",
+        )  # fmt: skip
+        first = start.session is None
+        self.said = (f"{task.instructions}\n\n{start.prompt}" if first else start.prompt).encode()
+        self.reads = folders_of(start.program)
+        self.writes: tuple[Path, ...] = (self._home, start.folder)
+        self._session = start.session
+        self._record: Path | None = None
+        self._read_to = 0
+        self._text = self._error = ""
+        self._resumed = not first
+        if start.session is not None and (record := self._find(start.session)) is not None:
+            self._record, self._read_to = record, record.stat().st_size
+
+    def read(self, event: Mapping[str, Any]) -> Iterator[Told]:
+        """What one event tells."""
+        match event:
+            case {"type": "thread.started", "thread_id": str(thread)}:
+                self._session = thread
+                yield Began(thread)
+            case {"type": "item.started" | "item.completed", "item": item}:
+                yield from self._item(object_in(item))
+            case {"type": "turn.completed"}:
+                yield from self._end(event)
+            case {"type": "turn.failed"}:
+                yield Ended(failure=_message(event.get("error")) or self._error or "the turn failed")
+            case {"type": "error", "message": str(message)}:
+                self._error = message
+            case _:
+                return
+
+    def look(self) -> Iterator[Told]:
+        """The calls that were written into its record since."""
+        if self._record is None and self._session is not None:
+            self._record = self._find(self._session)
+        if self._record is None:
+            return
+        try:
+            with self._record.open("rb") as file:
+                file.seek(self._read_to)
+                new = file.read()
+        except OSError:
+            return
+        whole = new[: new.rfind(b"\n") + 1]
+        self._read_to += len(whole)
+        for line in whole.splitlines():
+            if b'"token_usage_record"' in line:
+                yield from _call(line)
+
+    def _find(self, thread: str) -> Path | None:
+        return next(iter((self._home / "sessions").glob(f"**/rollout-*{thread}.jsonl")), None)
+
+    def _item(self, item: dict[str, Any]) -> Iterator[Told]:
+        match item:
+            case {"type": "agent_message", "text": str(text)}:
+                self._text = text
+                yield Doing("answering")
+            case {"type": "command_execution", "command": str(command)}:
+                yield Doing(one_line(f"shell {command}"))
+            case {"type": "file_change", "changes": [{"path": str(path)}, *_]}:
+                yield Doing(one_line(f"edit {path}"))
+            case {"type": "error", "message": str(message)}:
+                self._error = message
+            case {"type": str(kind)}:
+                yield Doing(kind.replace("_", " "))
+            case _:
+                return
+
+    def _end(self, event: Mapping[str, Any]) -> Iterator[Told]:
+        yield from self.look()
+        usage = object_in(event.get("usage"))
+        known = self._record is None and not self._resumed and usage
+        yield Ended(text=self._text, usage=_usage(usage) if known else None)
+
+
+def _schema(start: Start) -> tuple[str, ...]:
+    if start.schema is None:
+        return ()
+    file = start.folder / "answer.schema.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(start.schema))
+    return ("--output-schema", str(file))
+
+
+def _account(address: str) -> tuple[str, ...]:
+    """Settings by which it calls an account of ours, by the Responses protocol."""
+    values = {"name": "autopack", "base_url": address, "wire_api": "responses", "env_key": _KEY}
+    told = ", ".join(f"{name} = {json.dumps(value)}" for name, value in values.items())
+    return (
+        'model_provider="autopack"',
+        f"model_providers.autopack={{{told}, request_max_retries = 4, stream_max_retries = 4}}",
+    )
+
+
+def _call(line: bytes) -> Iterator[Told]:
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return
+    match told:
+        case {"type": "token_usage_record", "payload": {"usage": counts, **rest}}:
+            response_id = rest.get("response_id")
+            usage = _usage(object_in(counts))
+            yield Answered(usage, response_id if isinstance(response_id, str) else None)
+        case _:
+            return
+
+
+def _usage(counts: Mapping[str, Any]) -> TokenUsage:
+    return TokenUsage(
+        input_tokens=count_in(counts, "input_tokens"),
+        output_tokens=count_in(counts, "output_tokens"),
+        cache_read_tokens=count_in(counts, "cached_input_tokens"),
+        cache_write_tokens=count_in(counts, "cache_write_input_tokens"),
+        reasoning_tokens=count_in(counts, "reasoning_output_tokens"),
+    )
+
+
+def _message(told: object) -> str:
+    match told:
+        case {"message": str(message)}:
+            return message
+        case str():
+            return told
+        case _:
+            return ""

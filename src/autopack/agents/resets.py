@@ -1,0 +1,77 @@
+"""When a coding agent's account may be used again, from the words of its limit message.
+
+Claude Code: "Claude AI usage limit reached|1767225600", "You've hit your limit · resets 3pm
+(Europe/Berlin)". Codex: "You've hit your usage limit. … try again at 3:45 PM.", "try again in 2 days 3 hours
+5 minutes.", "try again at Nov 30th, 2026 3:45 PM.". A time of day without a zone is this machine's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+_EPOCH = re.compile(r"\|(\d{10})\b")
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?)\s*(Z|UTC|[+-]\d\d:?\d\d)?")
+_CLOCK = re.compile(
+    r"(?:at|resets?(?: at)?)\s+(?:(?P<month>[A-Z][a-z]{2})[a-z]* (?P<day>\d{1,2})(?:st|nd|rd|th)?,?"
+    r"(?: (?P<year>\d{4}),?)?(?: at)? )?(?P<hour>\d{1,2})(?::(?P<minute>\d\d))?\s*(?P<half>[ap]m)?"
+    r"(?:\s*\((?P<zone>[A-Za-z_]+(?:/[A-Za-z_+-]+)*)\))?",
+    re.IGNORECASE,
+)
+_AFTER = re.compile(r"\bin ((?:\d+ (?:day|hour|minute|second)s?[, ]*(?:and )?)+)", re.IGNORECASE)
+_PART = re.compile(r"(\d+) (day|hour|minute|second)", re.IGNORECASE)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+def named_reset(said: str, *, now: datetime) -> datetime | None:
+    """The instant that a limit message names, if it names one that is to come."""
+    for found in (*_instants(said), *_spans(said, now), *_clocks(said, now)):
+        if found > now:
+            return found.astimezone(UTC)
+    return None
+
+
+def _instants(said: str) -> Iterator[datetime]:
+    for epoch in _EPOCH.findall(said):
+        yield datetime.fromtimestamp(int(epoch), UTC)
+    for day, zone in _INSTANT.findall(said):
+        instant = datetime.fromisoformat(f"{day}{'' if zone in ('Z', 'UTC', '') else zone}")
+        yield instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
+
+
+def _spans(said: str, now: datetime) -> Iterator[datetime]:
+    for span in _AFTER.findall(said):
+        parts = {f"{unit.lower()}s": int(count) for count, unit in _PART.findall(span)}
+        yield now + timedelta(**parts)
+
+
+def _clocks(said: str, now: datetime) -> Iterator[datetime]:
+    for found in _CLOCK.finditer(said):
+        if not (found["half"] or found["minute"]):
+            continue  # "at 3 places" is no time
+        hour = int(found["hour"])
+        if found["half"]:
+            if not 1 <= hour <= 12:
+                continue
+            hour = hour % 12 + 12 * (found["half"].lower() == "pm")
+        try:
+            local = now.astimezone(_zone(found["zone"]))
+            at = local.replace(hour=hour, minute=int(found["minute"] or 0), second=0, microsecond=0)
+            if found["month"]:
+                month = _MONTHS.index(found["month"].lower()) + 1
+                at = at.replace(year=int(found["year"] or at.year), month=month, day=int(found["day"]))
+        except ValueError:
+            continue
+        yield at if at > local or found["month"] else at + timedelta(days=1)
+
+
+def _zone(name: str | None) -> tzinfo | None:
+    """None: this machine's. Raises ValueError for one that is not known."""
+    if name is None:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (LookupError, OSError) as error:
+        raise ValueError(f"no time zone is called {name}") from error

@@ -1,0 +1,275 @@
+"""One start of a coding agent's program: its events as they come, its calls booked, its end made certain."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from autopack.agents.base import AgentGaveUp, AgentTask, Metering, Program, Seat, Watcher
+from autopack.agents.booking import reserve_when_free, surely
+from autopack.agents.faults import Fault, fault_of
+from autopack.agents.lines import Events, Silent, TooMuch
+from autopack.agents.patience import Patience
+from autopack.agents.told import Answered, Began, Doing, Ended, Limited, Sitting, Told
+from autopack.errors import AutopackError
+from autopack.processes import Finished
+from autopack.routing.policy import ProviderKind
+from autopack.usage.schemas import TokenUsage
+
+CONTEXT_TOKENS = 200_000
+"""Of a model whose window is not known."""
+STEP_TOKENS = 50_000
+"""What one call may have more in it than the one before held and said: results of tools."""
+OWN_TOKENS = 30_000
+"""What an agent adds to the first prompt: its own words, and its tools."""
+_INTERRUPT_SECONDS = 5.0
+_LEAVE_SECONDS = 5.0
+"""How long it may take to leave, once it has said its last."""
+
+
+class Books:
+    """What a conversation took, over all its starts, and the one reservation that is open."""
+
+    def __init__(
+        self, meter: Metering, watch: Watcher, task: AgentTask[Any], *, session: str | None, answered: int
+    ) -> None:
+        self.session = session
+        self.usage = TokenUsage()
+        self.answered = answered
+        """Calls of the conversation, those of earlier processes included."""
+        self.watch = watch
+        self._meter = meter
+        self._task = task
+        self._call: str | None = None
+        self._context = len(task.prompt.encode()) // 2 + OWN_TOKENS
+
+    def transcript(self) -> bytes:
+        """Names the conversation that the program holds."""
+        agent = self._task.model.agent
+        told = {"agent": agent, "session": self.session, "answered": self.answered}
+        return json.dumps(told).encode()
+
+    def forget(self) -> None:
+        """The program does not know the conversation any more."""
+        self.session = None
+
+    async def open(self) -> None:
+        """Reserve the next call, once the run may go on and there is room for it."""
+        await self.watch.asking()
+        size = min(CONTEXT_TOKENS, self._context)
+        bound = TokenUsage(
+            input_tokens=size,
+            output_tokens=self._task.max_output_tokens,
+            cache_write_tokens=size if self._task.model.kind is ProviderKind.ANTHROPIC else 0,
+        )
+        self._call = await reserve_when_free(self._meter, self.watch, bound=bound)
+
+    async def keep(self) -> None:
+        """Keep what the checkout holds: the conversation is left here, to be gone on with later."""
+        if self.session is not None:
+            with contextlib.suppress(AutopackError):  # the run is another's, or its database away
+                await self.watch.kept(self.transcript())
+
+    async def began(self, session: str) -> None:
+        """The conversation has a name by which it can be gone on with."""
+        if session != self.session:
+            self.session = session
+            await self.watch.kept(self.transcript())
+
+    async def settle(self, told: Answered) -> None:
+        """A call is answered: it closes the open reservation."""
+        self.answered += 1
+        self._context = told.usage.total + STEP_TOKENS
+        call, self._call = self._call or f"call_{secrets.token_hex(12)}", None
+        # Without a reservation where it was interrupted meanwhile: it was made all the same.
+        keep = await self.watch.responded(self.transcript()) if self.session is not None else None
+        await self._meter.settle(call, usage=told.usage, response_id=told.response_id, keep=keep)
+        self.usage += told.usage
+
+    async def go_on(self) -> None:
+        """Reserve one more call. Raises AgentGaveUp past the most that the task may make."""
+        if self.answered >= self._task.max_requests:
+            name = self._task.model.name
+            raise AgentGaveUp(f"{name} made {self.answered} calls and did not come to an end.")
+        await self.open()
+
+    async def close(self, *, known: TokenUsage | None, lost: str) -> None:
+        """Close what is open: `known` is what beside the settled calls was taken; None: unknown, unless
+        `lost` is empty, and so no call was under way."""
+        call, self._call = self._call, None
+        if call is None:
+            return
+        if known is not None and known.total > 0:
+            await self._meter.settle(call, usage=known, response_id=None)
+            self.answered += 1
+            self.usage += known
+        elif known is not None or not lost:
+            await self._meter.release(call, why="no further call was made")
+        else:
+            await self._meter.lose(call, why=lost)
+
+
+@dataclass
+class Outcome:
+    """How one start ended."""
+
+    books: Books
+    ended: Ended | None = None
+    limited: Limited | None = None
+    said: str = ""
+    """What it said beside its stream."""
+    answered: int = 0
+
+
+async def sit(sitting: Sitting, seat: Seat, books: Books, patience: Patience) -> Outcome:
+    """Run the program once, to its end. Raises what the books or the watcher raise: it is ended then."""
+    await books.open()
+    one = _Sat(sitting, books, Outcome(books))
+    async with one.started(seat) as running:
+        try:
+            await one.listen_long(patience)
+        finally:
+            await surely(one.wind_up(running))
+    if not running.cancelled() and (error := running.exception()) is not None:
+        raise error
+    return one.outcome
+
+
+class _Sat:
+    """One start, while it lasts."""
+
+    def __init__(self, sitting: Sitting, books: Books, outcome: Outcome) -> None:
+        self.outcome = outcome
+        self._sitting = sitting
+        self._books = books
+        self._events = Events()
+        self._taken = TokenUsage()
+        self._began = False
+        self._input: asyncio.WriteTransport | None = None
+
+    @asynccontextmanager
+    async def started(self, seat: Seat) -> AsyncGenerator[asyncio.Future[Finished]]:
+        """The program, started, with its first words."""
+        sitting = self._sitting
+        read_end, write_end = os.pipe()
+        pipe = os.fdopen(write_end, "wb", buffering=0)
+        self._input, _ = await asyncio.get_running_loop().connect_write_pipe(asyncio.BaseProtocol, pipe)
+        program = Program(
+            argv=sitting.argv,
+            env=sitting.env,
+            stdin=read_end,
+            heard=self._events.hear,
+            reads=sitting.reads,
+            writes=sitting.writes,
+        )
+        running = asyncio.ensure_future(seat.launch(program))
+        running.add_done_callback(lambda _: self._events.end())
+        try:
+            self._input.write(sitting.said)
+            if not sitting.interrupting:
+                self._input.close()
+            yield running
+        finally:
+            self._input.close()
+            os.close(read_end)
+
+    async def listen_long(self, patience: Patience) -> None:
+        """Listen to its end, for as long as it may take."""
+        try:
+            async with asyncio.timeout(patience.program_seconds):
+                await self._listen(patience.silence_seconds, more=True)
+        except TimeoutError as error:
+            hours = patience.program_seconds / 3600
+            raise AgentGaveUp(f"It worked for {hours:.1f} hours and did not come to an end.") from error
+        except Silent:
+            self.outcome.said = f"it said nothing for {patience.silence_seconds / 60:.0f} minutes"
+        except TooMuch as error:
+            raise AgentGaveUp("It said more than anyone reads, and was stopped.") from error
+
+    async def wind_up(self, running: asyncio.Future[Finished]) -> None:
+        """Make its end certain: by its own word where it has one, then by signals; and close the books."""
+        outcome, input_, sitting = self.outcome, self._input, self._sitting
+        interrupted = outcome.ended is None
+        if interrupted and not running.done() and sitting.interrupting and input_ is not None:
+            input_.write(sitting.interrupting)
+            with contextlib.suppress(TimeoutError, Silent, TooMuch):
+                async with asyncio.timeout(_INTERRUPT_SECONDS):
+                    await self._listen(_INTERRUPT_SECONDS, more=False)
+        if input_ is not None:
+            input_.close()
+        await _end(running, grace=_LEAVE_SECONDS if outcome.ended is not None else 0)
+        for told in sitting.look():
+            await self._take(told, more=False)
+        finished = None if running.cancelled() or running.exception() is not None else running.result()
+        if not outcome.said:
+            errors = b"" if finished is None else finished.errors
+            outcome.said = " ".join((*self._events.other, errors.decode(errors="replace")[-2_000:])).strip()
+        await self._books.close(known=self._rest(), lost=self._lost())
+        if interrupted:
+            outcome.ended = None  # what it told was the answer to our word, not the end of its work
+            await self._books.keep()
+
+    async def _listen(self, silence_seconds: float, *, more: bool) -> None:
+        while self.outcome.ended is None:
+            event = await self._events.next(within=silence_seconds)
+            found = () if event is None else self._sitting.read(event)
+            for told in (*found, *self._sitting.look()):
+                await self._take(told, more=more)
+            if event is None:
+                return
+
+    async def _take(self, told: Told, *, more: bool) -> None:
+        books, outcome, self._began = self._books, self.outcome, True
+        match told:
+            case Began(session):
+                await books.began(session)
+            case Answered(usage):
+                self._taken += usage
+                outcome.answered += 1
+                await surely(books.settle(told))
+                if more:
+                    await books.go_on()
+            case Doing(activity):
+                books.watch.doing(activity, tokens=books.usage.total)
+            case Limited():
+                outcome.limited = told
+            case Ended():
+                outcome.ended = told
+
+    def _rest(self) -> TokenUsage | None:
+        """What it took beside the calls that it told of one by one; None: it does not say."""
+        if self.outcome.ended is None or (all_of_it := self.outcome.ended.usage) is None:
+            return None
+        return TokenUsage(
+            **{name: max(0, getattr(all_of_it, name) - getattr(self._taken, name)) for name in _COUNTS}
+        )
+
+    def _lost(self) -> str:
+        """Why what it took last is not known; empty: no call was under way, or an error answered it."""
+        ended, outcome = self.outcome.ended, self.outcome
+        failure = outcome.said if ended is None else ended.failure
+        if outcome.limited is not None or (failure and fault_of(failure) in _UNBOUGHT):
+            return ""
+        if ended is None:
+            return "it was ended before it told what it took" if self._began else ""
+        return "it reported no usage" if outcome.answered == 0 else ""
+
+
+_UNBOUGHT = (Fault.LIMIT, Fault.LOGIN, Fault.LOST, Fault.REFUSED)
+"""An error answers the call, which nobody bills."""
+_COUNTS = tuple(TokenUsage.model_fields)
+
+
+async def _end(running: asyncio.Future[Finished], *, grace: float) -> None:
+    if not running.done() and grace:
+        await asyncio.wait([running], timeout=grace)
+    if not running.done():
+        running.cancel()
+    await asyncio.wait([running])

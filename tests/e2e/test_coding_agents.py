@@ -1,0 +1,130 @@
+"""Runs whose models are called through coding agents: routed, supervised and booked like any other."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.stages import Call, Play, install, sleeping
+from autopack.config import Settings
+from autopack.errors import AutopackError
+from autopack.routing.policy import CodingAgent
+from autopack.simulator import Scenario
+from autopack.supervisor import control
+from autopack.usage.recorder import get_usage_summary
+from fixtures.world import FILES, PLAN, World, environ_for, git, new_repository, open_world
+
+POLICY = """\
+schema_version: 1
+complexity_models:
+  low: {builder: codex/gpt-5.1, auditor: claude-code/claude-sonnet-4-5}
+  medium: {builder: codex/gpt-5.1, auditor: claude-code/claude-sonnet-4-5}
+  high: {builder: codex/gpt-5.1, auditor: claude-code/claude-sonnet-4-5}
+"""
+SIMPLE = {**PLAN, "verify": ["grep -q small README.md"]}
+FINE: dict[str, Any] = {"decision": "approve", "summary": "Fine.", "issues": []}
+WRITES = Call(shell="printf 'def one():\\n    return 1\\n' > one.py")
+APPROVES = Play(calls=(), text="", answer=FINE)
+
+
+@asynccontextmanager
+async def agents_world(
+    tmp_path: Path, settings: Settings, builder: Sequence[Play], auditor: Sequence[Play], more: str = ""
+) -> AsyncGenerator[World]:
+    """A world in which Codex builds and Claude Code audits."""
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(json.dumps(SIMPLE))
+    folders = [
+        install(kind, plays, tmp_path / kind)
+        for kind, plays in ((CodingAgent.CODEX, builder), (CodingAgent.CLAUDE_CODE, auditor))
+    ]
+    environ = environ_for(tmp_path)
+    path = ":".join([*map(str, folders), environ["PATH"]])
+    async with open_world(
+        tmp_path,
+        settings,
+        repository=new_repository(tmp_path / "small", FILES),
+        plan=plan,
+        scenario=Scenario.model_validate(
+            {"schema_version": 1, "name": "none", "conversations": [{"when": [], "steps": [{"text": "?"}]}]}
+        ),
+        environ={**environ, "PATH": path},
+    ) as world:
+        settings.policy_path.write_text(POLICY + more)
+        yield world
+
+
+async def test_codex_builds_and_claude_code_audits(tmp_path: Path, settings: Settings) -> None:
+    builds = Play(calls=(WRITES, Call(shell="echo checked")), text="Wrote one.")
+    async with agents_world(tmp_path, settings, [builds], [APPROVES]) as world:
+        run = await world.run()
+        assert run.state == "succeeded", run.end_detail
+        assert "return 1" in git(world.repository, "show", f"autopack/{run.id}:one.py")
+        async with world.services.database.read() as session:
+            sums = await get_usage_summary(session, None, ("model", "provider", "role"), run_id=run.id)
+        took = {(one.model, one.provider, one.role): (one.calls, one.total_tokens) for one in sums}
+        two = WRITES.tokens + WRITES.tokens
+        assert took == {("codex/gpt-5.1", "openai", "builder"): (2, two.total)}
+        assert all(one.usd is not None for one in sums), "the list price of the same model"
+    assert not world.simulator.entries(), "nobody called an API"
+
+
+async def test_a_run_that_was_left_goes_on_with_the_agents_own_conversation(
+    tmp_path: Path, settings: Settings
+) -> None:
+    stays, goes_on = Play(calls=(WRITES,), fault="silence"), Play(calls=(), text="Wrote one.")
+    async with agents_world(tmp_path, settings, [stays, goes_on], [APPROVES]) as world:
+        run_id = await world.create()
+        driving = asyncio.create_task(world.drive(run_id))
+        await until(lambda: bool(sleeping()) or driving.done())
+        await control.cancel(world.services.database, run_id, by="a test")
+        await driving
+        assert sleeping() == []
+        await world.drive(run_id)
+        run = await world.read(run_id)
+        assert run.state == "succeeded", run.end_detail
+        home = settings.workspaces / run_id / "home/build/starts.jsonl"
+        starts: list[dict[str, Any]] = [json.loads(line) for line in home.read_text().splitlines()]
+    assert ["resume" in start["argv"] for start in starts] == [False, True]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+async def test_a_limit_schedules_the_run_for_its_reset(tmp_path: Path, settings: Settings) -> None:
+    async with agents_world(tmp_path, settings, [Play(fault="limit")], [APPROVES]) as world:
+        run = await world.run()
+        assert run.state == "scheduled", (run.state, run.end_detail)
+        assert run.resumes_at is not None
+
+
+async def test_a_write_outside_the_phases_files_is_a_failed_attempt(
+    tmp_path: Path, settings: Settings
+) -> None:
+    wanders, keeps = (
+        Play(calls=(WRITES, Call(shell="echo x > other.txt"))),
+        Play(calls=(Call(shell="rm other.txt"),)),
+    )
+    plan = json.loads(json.dumps(SIMPLE))
+    plan["tiers"][0]["phases"][0]["files"] = ["one.py"]
+    async with agents_world(tmp_path, settings, [wanders, keeps], [APPROVES]) as world:
+        world.plan.write_text(json.dumps(plan))
+        run = await world.run()
+        assert run.state == "succeeded", run.end_detail
+        assert "other.txt" not in git(world.repository, "ls-tree", "--name-only", f"autopack/{run.id}")
+
+
+async def test_a_program_that_is_not_there_is_said_before_the_run(tmp_path: Path, settings: Settings) -> None:
+    async with agents_world(tmp_path, settings, [Play()], [APPROVES]) as world:
+        settings.policy_path.write_text(POLICY.replace("codex/gpt-5.1", "cursor/gpt-5.1"))
+        with pytest.raises(AutopackError, match="cursor is not installed"):
+            await world.create()
