@@ -71,6 +71,7 @@ export function decision(changes: Partial<Decision> = {}): Decision {
       api_key_env: "ANTHROPIC_API_KEY",
       simulated: false,
       pool: "anthropic",
+      agent: null,
     },
     source: "complexity",
     same_family: false,
