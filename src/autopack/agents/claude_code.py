@@ -82,8 +82,7 @@ class ClaudeSitting:
         )
         self.reads = folders_of(start.program)
         self.writes: tuple[Path, ...] = (config,)
-        self._call: dict[str, Any] = {}
-        self._counts: dict[str, Any] = {}
+        self._calls: dict[str, dict[str, Any]] = {}
 
     def read(self, event: Mapping[str, Any]) -> Iterator[Told]:
         """What one event tells."""
@@ -93,7 +92,7 @@ class ClaudeSitting:
             case {"type": "system", "subtype": "api_retry"}:
                 yield Doing("waiting for the model's server")
             case {"type": "stream_event", "event": {"type": str(kind)} as inner}:
-                yield from self._streamed(kind, object_in(inner))
+                yield from self._streamed(kind, object_in(inner), str(event.get("parent_tool_use_id")))
             case {"type": "assistant", "message": {"content": blocks}}:
                 yield from _doing(list_in(blocks))
             case {"type": "rate_limit_event", "rate_limit_info": {"status": "rejected"} as info}:
@@ -109,18 +108,20 @@ class ClaudeSitting:
         """Nothing: all is on its stream."""
         return ()
 
-    def _streamed(self, kind: str, inner: dict[str, Any]) -> Iterator[Told]:
+    def _streamed(self, kind: str, inner: dict[str, Any], whose: str) -> Iterator[Told]:
+        """`whose`: helpers' calls come in between those of the conversation itself."""
         match kind:
             case "message_start":
-                self._call = object_in(inner.get("message"))
-                self._counts = object_in(self._call.get("usage"))
-            case "message_delta":
+                message = object_in(inner.get("message"))
+                self._calls[whose] = {"id": message.get("id"), **object_in(message.get("usage"))}
+            case "message_delta" if whose in self._calls:
                 told = object_in(inner.get("usage"))
-                self._counts |= {name: count for name, count in told.items() if isinstance(count, int)}
-            case "message_stop" if self._call:
-                response_id = self._call.get("id")
-                yield Answered(_usage(self._counts), response_id if isinstance(response_id, str) else None)
-                self._call, self._counts = {}, {}
+                counts = {name: count for name, count in told.items() if isinstance(count, int)}
+                self._calls[whose].update(counts)
+            case "message_stop" if whose in self._calls:
+                call = self._calls.pop(whose)
+                response_id = call.get("id")
+                yield Answered(_usage(call), response_id if isinstance(response_id, str) else None)
             case _:
                 return
 

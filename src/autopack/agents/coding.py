@@ -143,12 +143,12 @@ class _Conversation(Generic[T]):
 
     async def _fault(self, outcome: Outcome, meter: Metering) -> str | None:
         """Why another start is needed; None: it came to an end. Raises what no other start would mend."""
-        said = self._said(outcome)
-        limited = outcome.limited
-        if limited is None and outcome.ended is not None and not outcome.ended.failure:
-            if outcome.answered or outcome.ended.text.strip() or outcome.ended.answer is not None:
+        said, limited, ended = self._said(outcome), outcome.limited, outcome.ended
+        if ended is not None and not ended.failure:
+            if outcome.answered or ended.text.strip() or ended.answer is not None:
                 return None
-            limited = Limited("it ended at once, without a word and without a token")  # looks like success
+            looks = Limited("it ended at once, without a word and without a token")  # like success
+            limited = limited or looks
         fault = Fault.LIMIT if limited is not None else fault_of(said)
         name = self.task.model.name
         match fault:

@@ -210,7 +210,7 @@ class _Sat:
         finished = None if running.cancelled() or running.exception() is not None else running.result()
         if not outcome.said:
             errors = b"" if finished is None else finished.errors
-            outcome.said = " ".join((*self._events.other, errors.decode(errors="replace")[-2_000:])).strip()
+            outcome.said = " ".join((*self._events.other, errors.decode(errors="replace")[-500:])).strip()
         await self._books.close(known=self._rest(), lost=self._lost())
         if interrupted:
             outcome.ended = None  # what it told was the answer to our word, not the end of its work

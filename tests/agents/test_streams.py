@@ -1,0 +1,163 @@
+"""Streams of coding agents, read piece by piece: cut anywhere, mixed, too long, and what their words mean."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.conversing import Finding, model_at, task_for
+from autopack.agents.answers import read_answer, schema_of
+from autopack.agents.claude_code import ClaudeCode
+from autopack.agents.faults import Fault, fault_of
+from autopack.agents.lines import LONGEST_LINE_BYTES, Events, Silent
+from autopack.agents.told import Answered, Doing, Ended, Limited, Start
+from autopack.roles.schemas import Verdict
+from autopack.routing.policy import CodingAgent, ProviderKind
+from autopack.usage.schemas import TokenUsage
+
+MODEL = model_at(None, ProviderKind.ANTHROPIC).model_copy(
+    update={"name": "claude-code/claude-sonnet-4-5", "agent": CodingAgent.CLAUDE_CODE}
+)
+
+
+async def heard(*pieces: bytes) -> list[dict[str, Any]]:
+    events, found = Events(), list[dict[str, Any]]()
+    for piece in pieces:
+        events.hear(piece)
+    events.end()
+    while (event := await events.next(within=1)) is not None:
+        found.append(event)
+    return found
+
+
+@given(st.lists(st.dictionaries(st.text(max_size=5), st.text(max_size=20)), max_size=5), st.data())
+def test_events_are_the_same_however_the_stream_is_cut(
+    told: list[dict[str, str]], data: st.DataObject
+) -> None:
+    stream = b"".join(json.dumps(one).encode() + b"\n" for one in told)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
+    pieces = [stream[start:end] for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
+    assert asyncio.run(heard(*pieces)) == told
+
+
+async def test_a_line_without_end_is_not_kept() -> None:
+    long = b"x" * 1_000_000
+    found = await heard(*[long] * (LONGEST_LINE_BYTES // len(long) + 2), b"y\n", b'{"type": "after"}\n')
+    assert found == [{"type": "after"}]
+
+
+async def test_nothing_for_too_long_is_told() -> None:
+    with pytest.raises(Silent):
+        await Events().next(within=0.01)
+
+
+def read(tmp_path: Path, *events: dict[str, Any]) -> list[object]:
+    task = task_for(MODEL, tmp_path, str)
+    start = Start(
+        task=task,
+        program=tmp_path / "claude",
+        prompt="",
+        session=None,
+        schema=None,
+        folder=tmp_path,
+        environ={},
+    )
+    sitting = ClaudeCode().sit(start)
+    return [told for event in events for told in sitting.read(event)]
+
+
+def streamed(event: dict[str, Any], whose: str | None = None) -> dict[str, Any]:
+    return {"type": "stream_event", "event": event, "parent_tool_use_id": whose}
+
+
+def test_a_helpers_call_in_the_midst_of_another_is_counted_apart(tmp_path: Path) -> None:
+    told = read(
+        tmp_path,
+        streamed({"type": "message_start", "message": {"id": "msg_1", "usage": {"input_tokens": 5}}}),
+        streamed(
+            {"type": "message_start", "message": {"id": "msg_2", "usage": {"input_tokens": 7}}}, "toolu_1"
+        ),
+        streamed({"type": "message_delta", "usage": {"output_tokens": 70}}, "toolu_1"),
+        streamed({"type": "message_delta", "usage": {"output_tokens": 50}}),
+        streamed({"type": "message_stop"}),
+        streamed({"type": "message_stop"}, "toolu_1"),
+        streamed({"type": "message_stop"}),
+    )
+    assert told == [
+        Answered(TokenUsage(input_tokens=5, output_tokens=50), "msg_1"),
+        Answered(TokenUsage(input_tokens=7, output_tokens=70), "msg_2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"type": "result"},
+        {
+            "type": "assistant",
+            "message": {"content": [None, 7, {"type": "tool_use", "name": "x", "input": None}]},
+        },
+        {"type": "stream_event", "event": {"type": "message_start", "message": None}},
+        {"type": "stream_event", "event": {"type": "message_delta"}},
+        {"type": "rate_limit_event", "rate_limit_info": {"status": "rejected", "resetsAt": "soon"}},
+        {"type": "rate_limit_event", "rate_limit_info": None},
+        {"type": "result", "modelUsage": [], "model_usage_since_last_result": {"x": None}, "usage": "none"},
+        {"type": "result", "subtype": "success", "usage": {"input_tokens": -1, "output_tokens": 10**30}},
+    ],
+)
+def test_events_of_another_shape_harm_nothing(event: dict[str, Any], tmp_path: Path) -> None:
+    for told in read(tmp_path, event):
+        assert isinstance(told, Ended | Doing | Limited)
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ("You've hit your usage limit. Try again at 3:45 PM.", Fault.LIMIT),
+        ("API Error: Request rejected (429)", Fault.LIMIT),
+        ("exceeded retry limit, last status: 429 Too Many Requests", Fault.LIMIT),
+        ("Credit balance is too low", Fault.LIMIT),
+        ("Invalid API key · Please run /login", Fault.LOGIN),
+        ("unexpected status 401 Unauthorized", Fault.LOGIN),
+        ("Error: Authentication required. Please run 'cursor-agent login'.", Fault.LOGIN),
+        ("No conversation found with session ID: 1", Fault.LOST),
+        ("thread/resume failed: no rollout found for thread id 1", Fault.LOST),
+        ("The model `gpt-9` does not exist or you do not have access to it", Fault.REFUSED),
+        ("error: unknown option '--json-schema'", Fault.REFUSED),
+        ("stream disconnected before completion", Fault.BROKEN),
+        ("", Fault.BROKEN),
+    ],
+)
+def test_words_of_failure_name_a_fault(said: str, fault: Fault) -> None:
+    assert fault_of(said) is fault
+
+
+def test_the_schema_of_an_answer_is_strict(tmp_path: Path) -> None:
+    schema = schema_of(task_for(MODEL, tmp_path, Verdict))
+    assert schema is not None
+    assert schema["required"] == ["decision", "issues", "summary"]
+    assert schema["additionalProperties"] is False
+    issue = schema["$defs"]["Issue"]
+    assert issue["required"] == ["severity", "file", "line", "text"]
+    assert "default" not in json.dumps(schema)
+    assert schema_of(task_for(MODEL, tmp_path, str)) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"colour": "red", "count": 2}',
+        'Here it is:\n```json\n{"colour": "red", "count": 2}\n```\nThat was all.',
+        'I found this. {"colour": "red", "count": 2} Bye.',
+    ],
+)
+def test_an_answer_is_found_in_what_was_said(text: str, tmp_path: Path) -> None:
+    task = task_for(MODEL, tmp_path, Finding)
+    assert read_answer(task, text=text, answer=None) == Finding(colour="red", count=2)
