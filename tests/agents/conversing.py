@@ -73,6 +73,10 @@ class Books:
         self._close(call_id)
         self.released[call_id] = why
 
+    async def withdraw(self, call_id: str) -> None:
+        self._close(call_id)
+        del self.bounds[call_id]
+
     def _close(self, call_id: str) -> None:
         """A call without a reservation was made while a coding agent was interrupted."""
         self.bounds.setdefault(call_id, TokenUsage())

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from agents.conversing import Books, Finding, Notes
+from agents.conversing import KEY, Books, Finding, Notes
 from agents.stages import REAL, STANDINS, Call, Play, Stage, lasting, sleeping, stage
 from autopack.agents.base import Access, AgentGaveUp, ProviderRefused, ProviderUnreachable
 from autopack.agents.patience import Patience
@@ -387,3 +387,12 @@ async def test_it_gets_only_what_it_needs(name: str, opened: Open, monkeypatch: 
         "CLAUDE_CODE_MAX_OUTPUT_TOKENS",
     }
     assert not any(one.startswith(("AUTOPACK_HOME", "PYTEST", "CLAUDECODE")) for one in names)
+
+
+@pytest.mark.skipif(not REAL, reason="is about what a real program hands on")
+async def test_codexs_commands_do_not_get_its_key(opened: Open) -> None:
+    async with opened("codex", Play(calls=(Call(shell="env > env.txt"),))) as here:
+        await here.agent.run(here.task(str), meter=Books(), watch=Notes())
+    said = (here.workspace.build / "env.txt").read_text()
+    assert "PATH=" in said
+    assert KEY not in said

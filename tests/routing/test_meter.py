@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from datetime import timedelta
 
@@ -116,6 +117,17 @@ async def test_a_call_that_bought_nothing_leaves_no_event(database: Database) ->
     assert await events(database) == []
 
 
+async def test_a_call_that_was_never_made_leaves_nothing(database: Database) -> None:
+    books = meter(database)
+    await books.withdraw(await books.reserve(bound=BOUND))
+    assert await reservations(database) == []
+    assert await events(database) == []
+    settled = await books.reserve(bound=BOUND)
+    await books.settle(settled, usage=TokenUsage(input_tokens=1), response_id=None)
+    await books.withdraw(settled)
+    assert len(await reservations(database)) == 1
+
+
 async def test_an_unpriced_model_costs_unknown_and_not_nothing(database: Database) -> None:
     books = meter(database, model="gpt-nobody-sells-this")
     await books.settle(await books.reserve(bound=BOUND), usage=SPENT, response_id=None)
@@ -172,7 +184,7 @@ CALLS = st.lists(
         st.sampled_from(["builder", "auditor", "agent:planner"]),
         st.sampled_from(["gpt-5", "gpt-5-mini", "gpt-nobody-sells-this"]),
         st.sampled_from(["run_a", "run_b"]),
-        st.sampled_from(["settle", "settle_twice", "lose", "release", "leave"]),
+        st.sampled_from(["settle", "settle_twice", "unreserved", "lose", "release", "withdraw", "leave"]),
         USAGES,
     ),
     max_size=15,
@@ -189,6 +201,9 @@ async def test_parts_sum_to_the_whole_whatever_becomes_of_calls(
             await session.execute(delete(table))
     for role, model, run_id, fate, usage in calls:
         books = meter(database, model=model, role=role, run_id=run_id)
+        if fate == "unreserved":
+            await books.settle(f"call_{secrets.token_hex(12)}", usage=usage, response_id=None)
+            continue
         call_id = await books.reserve(bound=BOUND)
         if fate.startswith("settle"):
             await books.settle(call_id, usage=usage, response_id=None)
@@ -198,7 +213,9 @@ async def test_parts_sum_to_the_whole_whatever_becomes_of_calls(
             await books.lose(call_id, why="cut")
         if fate == "release":
             await books.release(call_id, why="refused")
-    settled = [usage for *_, fate, usage in calls if fate.startswith("settle")]
+        if fate == "withdraw":
+            await books.withdraw(call_id)
+    settled = [usage for *_, fate, usage in calls if fate.startswith(("settle", "unreserved"))]
     lost = sum(fate == "lose" for *_, fate, _ in calls)
     async with database.read() as session:
         hours = list(await session.scalars(select(UsageHourRow)))

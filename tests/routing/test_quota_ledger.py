@@ -210,6 +210,12 @@ class Ledger(RuleBasedStateMachine):
         call_id, call = self._pick(self.open, which)
         self._do(call.meter.release(call_id, why="refused"))
 
+    @precondition(lambda self: self.open)
+    @rule(which=st.integers(0, 9))
+    def a_call_is_never_made(self, which: int) -> None:
+        call_id, call = self._pick(self.open, which)
+        self._do(call.meter.withdraw(call_id))
+
     @precondition(lambda self: self.given_up)
     @rule(which=st.integers(0, 9), taken=st.floats(0, 1))
     def an_answer_comes_late(self, which: int, taken: float) -> None:

@@ -109,8 +109,8 @@ Keep: TypeAlias = Callable[[WriteSession], Awaitable[None]]
 class Metering(Protocol):
     """Books of one conversation. Each request that is sent is one reservation, closed exactly once:
 
-    settled (it was answered), lost (it may have been billed; how much is unknown) or released (it was
-    never sent, or refused with an error answer, which no provider bills).
+    settled (it was answered), lost (it may have been billed; how much is unknown), released (it was never
+    sent, or refused with an error answer, which no provider bills) or withdrawn (nobody meant to send it).
     """
 
     async def reserve(self, *, bound: TokenUsage) -> str:
@@ -139,6 +139,10 @@ class Metering(Protocol):
 
     async def release(self, call_id: str, *, why: str) -> None:
         """Nothing was bought: no connection, or an error answer. The reservation closes without usage."""
+        ...
+
+    async def withdraw(self, call_id: str) -> None:
+        """No call was made after all: it is as if it had not been reserved."""
         ...
 
 

@@ -21,7 +21,11 @@ from autopack.usage.schemas import TokenUsage
 
 _KEY = "AUTOPACK_CODEX_KEY"
 _ADDRESS = "https://api.openai.com/v1"
-_QUIET = ("check_for_update_on_startup=false", "analytics.enabled=false")
+_QUIET = (
+    "check_for_update_on_startup=false",
+    "analytics.enabled=false",
+    'shell_environment_policy.exclude=["*KEY*", "*TOKEN*", "*SECRET*"]',
+)
 _KEPT_APART = ("features.plugins=false",)
 """Of a CODEX_HOME of ours; without it, it asks a network that is not the model's."""
 

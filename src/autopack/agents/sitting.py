@@ -111,7 +111,7 @@ class Books:
             self.answered += 1
             self.usage += known
         elif known is not None or not lost:
-            await self._meter.release(call, why="no further call was made")
+            await self._meter.withdraw(call)
         else:
             await self._meter.lose(call, why=lost)
 

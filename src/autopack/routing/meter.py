@@ -222,6 +222,12 @@ class Meter:
             await queries.hold_pool(session, self._pool)
             await queries.close(session, call_id, state="released", why=why)
 
+    async def withdraw(self, call_id: str) -> None:
+        """No call was made after all: the reservation is gone."""
+        async with self._database.write() as session:
+            await queries.hold_pool(session, self._pool)
+            await queries.withdraw(session, call_id)
+
     async def cool_down(self, *, seconds: float, why: str, whole_quota: bool) -> datetime:
         """The provider asked to be left alone: the model, or all of its quota. Gives until when.
 

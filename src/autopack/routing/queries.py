@@ -418,6 +418,12 @@ async def close(session: WriteSession, call_id: str, *, state: str, why: str = "
     return await changed(session, closing.values(values)) == 1
 
 
+async def withdraw(session: WriteSession, call_id: str) -> None:
+    """Remove a reservation that is open: its call was never made."""
+    row = ReservationRow
+    await session.execute(delete(row).where(row.call_id == call_id, row.state == "open"))
+
+
 async def settle(session: WriteSession, call_id: str, *, pool: str) -> datetime | None:
     """Close the reservation of an answered call, in the same statement that gives its pool's hour at hand.
 
