@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,8 @@ from autopack.usage.recorder import get_usage_summary
 from autopack.usage.schemas import UsageSum
 from cli.processes import Ended, call, start
 from fixtures.planning import DRAFT, PHASE, SETUP, VERIFY, drafting_world, drafts, looks_at
-from fixtures.world import World, git, without_sandbox
+from fixtures.world import World, approves, builds, git, without_sandbox, write_file
+from views.finished import finish, used
 
 GOAL = "Say what one is"
 RED = "echo nothing like a test; false"
@@ -92,6 +95,28 @@ async def test_a_goal_becomes_a_plan_whose_commands_were_tried_and_nothing_is_st
         assert GOAL in prompts(world)[0]
 
 
+async def test_what_was_drafted_runs_as_it_was_tried(tmp_path: Path, settings: Settings) -> None:
+    built = builds(1, write_file("one.py", "ONE = 1\n"))
+    async with drafting_world(tmp_path, settings, drafts(1), built, approves()) as world:
+        told = await draft(world, GOAL)
+        assert told.code == 0, told
+        ran = await call(world, "run", ".autopack/plan.yaml")
+        assert ran.code == 0, ran
+        assert "Succeeded: 1 of 1 phase" in ran.out
+
+
+async def test_the_estimate_is_from_the_users_own_runs(tmp_path: Path, settings: Settings) -> None:
+    async with drafting_world(tmp_path, settings, drafts(1)) as world:
+        sizes = (1_000, 1_500, 2_500)
+        done = [used(size, complexity="low", simulated=True) for size in sizes]
+        await finish(world.services.database, world.repository, *done)
+        told = await draft(world, GOAL, "--out", tmp_path / "drafted.yaml")
+        assert told.code == 0, told
+        assert "Estimate: 1.5k tokens" in told.out
+        assert "  From finished phases: 1 phase by category and complexity." in told.out
+        assert f"\n  autopack run {tmp_path / 'drafted.yaml'}\n" in told.out
+
+
 async def test_a_command_that_fails_goes_back_to_the_planner_with_what_it_said(
     tmp_path: Path, settings: Settings
 ) -> None:
@@ -100,6 +125,7 @@ async def test_a_command_that_fails_goes_back_to_the_planner_with_what_it_said(
         assert told.code == 0, told
         assert f"note: The command `{RED}` failed with exit code 1. It goes back to the Planner." in told.err
         assert "in 2 rounds; recorded as agent:planner" in told.out
+        assert f"  setup   {SETUP}: passed (in an earlier round)\n" in told.out
         assert parse_plan(written(world), source="plan.yaml").verify == (VERIFY,)
         first, second = prompts(world)
         assert "nothing like a test" not in first
@@ -167,6 +193,19 @@ async def test_a_planner_that_gives_no_plan_leaves_no_file_and_says_what_it_cost
         assert "The draft took " in told.err
         assert "error: gpt-5 gave no usable answer" in told.err
         assert "hint: Ask for less at once, or map `agents: {planner: …}` to a stronger model" in told.err
+        leaves_nothing(world)
+
+
+async def test_a_provider_that_is_away_is_said_without_a_word_of_runs(
+    tmp_path: Path, settings: Settings
+) -> None:
+    planned = drafts(None)
+    planned["steps"][0]["faults"] = [{"status": 503, "times": "always"}]
+    async with drafting_world(tmp_path, settings, planned) as world:
+        environ = {**world.process_environ, "AUTOPACK_RETRIES": "0"}
+        told = await draft(world, GOAL, environ=environ)
+        assert (told.code, "error: gpt-5 (openai, simulated) can't be reached" in told.err) == (1, True), told
+        assert "status page, then draft it again\n" in told.err
         leaves_nothing(world)
 
 
@@ -331,3 +370,25 @@ async def test_a_signal_leaves_nothing_behind_but_what_was_spent(
 async def _asked(world: World) -> bool:
     async with world.services.database.read() as session:
         return len(await open_reservations(session, run_id=None)) == 1
+
+
+async def test_a_signal_while_commands_are_tried_ends_them(tmp_path: Path, settings: Settings) -> None:
+    asleep = f"sleep 6173.{os.getpid()}"
+    async with drafting_world(tmp_path, settings, drafts(1, setup=[], verify=[asleep])) as world:
+        running = await start(world, "plan", "draft", GOAL)
+        async with asyncio.timeout(30):
+            while not _runs(asleep):
+                await asyncio.sleep(0.02)
+        running.send(signal.SIGINT)
+        ended = await running.end()
+        assert (ended.code, _runs(asleep)) == (130, False), ended
+        leaves_nothing(world)
+        (summed,) = await recorded(world)
+        assert (summed.calls, summed.unknown_calls) == (1, 0)
+        assert f"The draft took {summed.total_tokens:,} tokens" in ended.err
+
+
+def _runs(command: str) -> bool:
+    """Whether a process of these very words is there."""
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    return command in listed.splitlines()

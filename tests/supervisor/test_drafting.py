@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from autopack.agents.base import ProviderUnreachable
 from autopack.config import Settings
 from autopack.errors import InvalidInput
 from autopack.routing import queries as ledger
@@ -88,17 +87,6 @@ async def test_a_quota_without_room_for_the_request_gives_it_to_the_fallback(
         drafted, said = await made(world)
     assert drafted.model.name == "claude-haiku-5-5"
     assert any("gpt-5 can't be used: " in one for one in said)
-
-
-async def test_a_provider_that_is_away_is_said_without_a_word_of_runs(
-    tmp_path: Path, settings: Settings
-) -> None:
-    planned = drafts(None)
-    planned["steps"][0]["faults"] = [{"status": 429, "retry_after": 7200, "times": "always"}]
-    async with drafting_world(tmp_path, settings, planned) as world:
-        with pytest.raises((ProviderUnreachable, NoModel)) as refused:
-            await made(world)
-    assert "resume the run" not in refused.value.hint
 
 
 async def test_a_broken_models_yaml_is_said_and_its_last_good_version_not_used(

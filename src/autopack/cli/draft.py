@@ -83,7 +83,7 @@ async def _draft(
             return CANCELLED
         place = write_plan(place, plan_text(drafted, goal, services.redactor), force=force)
     _tell_draft(drafted, place)
-    await show_estimate(drafted.plan, place)
+    await show_estimate(drafted.plan, found.top / DEFAULT)
     _tell_spending(spending, rounds=drafted.rounds)
     _tell_next(drafted, place, found, unsandboxed=unsandboxed)
     return 0 if drafted.trial.passed else 1
@@ -149,7 +149,8 @@ def _tell_draft(drafted: Drafted, place: Path) -> None:
 def _outcome(tried: Tried) -> str:
     if tried.passed is None:
         return "not run"
-    return f"{'passed' if tried.passed else 'FAILED'} ({duration(tried.seconds)})"
+    took = "in an earlier round" if tried.seconds is None else duration(tried.seconds)
+    return f"{'passed' if tried.passed else 'FAILED'} ({took})"
 
 
 def _tell_spending(spending: Spending, *, rounds: int = 0, stderr: bool = False) -> None:

@@ -34,6 +34,8 @@ from autopack.workspace import Check, Source, Workspace
 ROUNDS = 3
 """How often a plan is drafted before one whose commands fail is given as it is."""
 
+_COMMAND_CHARS, _SAID_CHARS = 100, 300
+
 
 @dataclass(frozen=True, kw_only=True)
 class Tried:
@@ -44,7 +46,8 @@ class Tried:
     command: str
     passed: bool | None
     """None: it was not run, as one before it had failed."""
-    seconds: float = 0.0
+    seconds: float | None = None
+    """None: it was not run, or had passed in an earlier round."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +143,8 @@ class _Rounds:
             if drafted.trial.passed:
                 break
             again = "" if number == ROUNDS else " It goes back to the Planner."
-            self.tell(f"{drafted.trial.failure.splitlines()[0].rstrip('.')}.{again}")
+            said = drafted.trial.failure.splitlines()[0].rstrip(".")
+            self.tell(f"{_short(said, _SAID_CHARS)}.{again}")
             failed = EarlierDraft(
                 number=number,
                 text=userfiles.written(draft.document()),
@@ -193,7 +197,8 @@ class _Rounds:
         except InvalidInput as error:
             return Trial(passed=False, holds_key=True, failure=f"{error.message}\n{error.hint}")
         if commands := (*plan.setup, *plan.verify):
-            self.tell(f"Tries in a clean checkout: {'; '.join(commands)}")
+            listed = "; ".join(_short(command, _COMMAND_CHARS) for command in commands)
+            self.tell(f"Tries in a clean checkout: {listed}")
         settings = command_settings(plan, self.confinement, self.services.environ)
         return _trial(plan, await self.workspace.check(self.base, plan.verify, settings))
 
@@ -217,7 +222,7 @@ def _tried(
     done = len(commands) if step == "setup" and not evidence and not failed else len(evidence)
     for place, command in enumerate(commands):
         last = failed and place == len(evidence) - 1
-        seconds = evidence[place].duration_seconds if place < len(evidence) else 0.0
+        seconds = evidence[place].duration_seconds if place < len(evidence) else None
         yield Tried(step=step, command=command, passed=not last if place < done else None, seconds=seconds)
 
 
@@ -229,6 +234,11 @@ def _as_it_is(drafted: Drafted) -> Drafted:
             hint="Name in the goal the file or the variable that holds it, never its value.",
         )
     return drafted
+
+
+def _short(text: str, limit: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
 def _categories(policy: Policy) -> tuple[str, ...]:
