@@ -86,6 +86,12 @@ def test_texts_of_several_lines_are_blocks_and_scopes_stand_on_one_line() -> Non
     assert "        files: [one.py, test_one.py]\n" in text_of()
 
 
+def test_only_what_was_tried_is_said_to_have_passed() -> None:
+    assert "# Its setup and verify passed in a clean checkout of commit 0123456789ab. " in text_of()
+    assert "# Its verify passed in a clean checkout of commit 0123456789ab. " in text_of(setup=[])
+    assert " passed " not in text_of(verify=[])
+
+
 def test_no_goal_remark_or_output_can_leave_the_comment() -> None:
     odd = "a\nschema_version: 2\r- b\x85name: c\u2028d\x1b[31m\ufffe"
     trial = Trial(passed=False, failure=f"The command `x` failed.\n{odd}\n" + "line\n" * 100)

@@ -40,7 +40,7 @@ def draft(
         Path | None,
         typer.Option("--out", metavar="FILE", help="Where to write it; .autopack/plan.yaml if not said."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file that is there.")] = False,
     unsandboxed: Annotated[
         bool, typer.Option("--unsandboxed", help="Try what the model writes with your rights, unconfined.")
     ] = False,

@@ -199,7 +199,8 @@ def _comment(drafted: Drafted, goal: Goal, now: datetime) -> Iterator[str]:
     if trial.passed and not drafted.plan.verify:
         yield f"VERIFIED BY NOTHING: the plan names no command that checks it. Drafted on commit {commit}."
     elif trial.passed:
-        yield f"Its setup and verify passed in a clean checkout of commit {commit}. Read it before a run."
+        parts = "setup and verify" if drafted.plan.setup else "verify"
+        yield f"Its {parts} passed in a clean checkout of commit {commit}. Read it before a run."
     else:
         part = "setup" if trial.setup_failed else "verify"
         yield f"DOES NOT WORK YET: its {part} failed in a clean checkout of commit {commit}:"

@@ -102,7 +102,7 @@ class Planning:
         services = self._services
         call = Call(
             model=model,
-            api_key=services.environ[model.api_key_env].strip(),
+            api_key=services.environ.get(model.api_key_env, "").strip(),
             max_requests=PLANNER_REQUESTS,
             max_output_tokens=OUTPUT_TOKENS,
         )
