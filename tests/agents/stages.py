@@ -90,7 +90,8 @@ class Stage:
         which = "build" if access is Access.WRITE else "verify"
         seat = None
         if self.model.agent is not None:
-            seat = self.workspace.seat(self.model.agent, self.settings, which=which)
+            write = access is Access.WRITE
+            seat = self.workspace.seat(self.model.agent, self.settings, which=which, may_write=write)
 
         async def shell(command: str, timeout_seconds: float) -> ShellResult:
             done = await self.workspace.shell(command, self.settings, timeout_seconds=timeout_seconds)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from autopack.config import Settings
-from fixtures.world import World, approves, builds, git, small_world, write_file
+from fixtures.world import World, approves, builds, git, small_world, without_sandbox, write_file
 
 AUTOPACK = str(Path(sys.executable).parent / "autopack")
 GOOD = (builds(1, write_file("one.py", "ONE = 1\n")), approves())
@@ -166,17 +163,6 @@ async def test_a_branch_that_is_checked_out(tmp_path: Path, settings: Settings) 
         said.refuses(1, branch, "checked out", "autopack resume")
         git(world.repository, "switch", "--quiet", "main")
         assert (await autopack(world, "resume", found[0].name)).exit_code == 0
-
-
-def without_sandbox(folder: Path, environ: Mapping[str, str]) -> str:
-    """A PATH with all that a run needs but bubblewrap."""
-    folder.mkdir()
-    for name in ("git", "sh", "env", "python3", "sleep", "cat"):
-        place = shutil.which(name, path=environ["PATH"])
-        assert place
-        (folder / name).symlink_to(place)
-    (folder / "python").symlink_to(sys.executable)
-    return f"{Path(sys.executable).parent}{os.pathsep}{folder}"
 
 
 async def test_without_a_sandbox_a_run_is_refused_until_the_user_says_so(

@@ -148,28 +148,13 @@ class _Caller:
         return Finding(name="calls", grade=Grade.OK, said=said)
 
     def _add(self, model: ModelRef, usage: TokenUsage) -> Spend:
-        from autopack.usage.money import to_nano
         from autopack.usage.prices import price
-        from autopack.usage.schemas import UsageSum
+        from autopack.usage.single import answered_call
         from autopack.views.spend import spend_of
 
         now, prices = datetime.now(UTC), self.policy.prices()
         usd = price(model=model.name, provider=model.provider, usage=usage, at=now, overrides=prices)
-        taken = UsageSum(
-            simulated=model.simulated,
-            calls=1,
-            prompt_tokens=usage.input_tokens,
-            completion_tokens=usage.output_tokens,
-            cache_read_tokens=usage.cache_read_tokens,
-            cache_write_tokens=usage.cache_write_tokens,
-            reasoning_tokens=usage.reasoning_tokens,
-            nano_usd=to_nano(usd) or 0,
-            unpriced_calls=int(usd is None and usage.total > 0),
-            unknown_calls=int(usage.total == 0),
-            unknown_tokens=0,
-            unknown_nano_usd=0,
-            unknown_unpriced_calls=int(usage.total == 0),
-        )
+        taken = answered_call(usage, usd, simulated=model.simulated)
         self.answered.append(taken)
         return spend_of([taken])
 

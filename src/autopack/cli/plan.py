@@ -1,25 +1,25 @@
-"""`autopack plan`: looks at plan files, and gives a run another plan."""
+"""`autopack plan`: drafts plans, looks at plan files, and gives a run another plan."""
 
 from __future__ import annotations
 
 import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from autopack.cli.door import RunArgument, in_loop, named, records, settings
-from autopack.cli.out import emit, note, say, tell
+from autopack.cli import draft
+from autopack.cli.door import RunArgument, in_loop, named, settings
+from autopack.cli.out import emit, say
+from autopack.cli.planned import show_estimate, show_plan
 from autopack.cli.steer import user
-from autopack.cli.words import clean, count
-from autopack.errors import AutopackError, InvalidInput
+from autopack.cli.words import clean
+from autopack.errors import InvalidInput
 
-if TYPE_CHECKING:
-    from autopack.plan import Plan
-
-app = typer.Typer(help="Look at plans; give a run another one.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Draft and look at plans; give a run another one.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 @app.command("check")
@@ -28,45 +28,11 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A plan.yaml
     from autopack.supervisor.planfiles import read_plan
 
     plan = read_plan(named(file))
-    phases = [phase for _, _, _, phase in plan.phases()]
-    unchecked = [phase.id for phase in phases if not plan.commands(phase)]
-    size = f"{count(len(plan.tiers), 'tier')}, {count(len(phases), 'phase')}"
-    say(f"{clean(plan.name)}: {size}. The plan is valid.")
-    for tier in plan.tiers:
-        say(f"  {clean(tier.name)}")
-        width = max(len(phase.id) for phase in tier.phases)
-        for phase in tier.phases:
-            kind = f"{phase.category}, {phase.complexity}"
-            say(f"    {phase.id:<{width}}  {clean(phase.name)} ({kind})")
-    if unchecked:
-        say(f"Verified by nothing: {', '.join(unchecked)}")
-    in_loop(_estimate(plan, named(file).absolute()))
+    show_plan(plan)
+    in_loop(show_estimate(plan, named(file).absolute()))
 
 
-async def _estimate(plan: Plan, file: Path) -> None:
-    """What it would take. A plan is checked where there is no home, too, and none is made for it."""
-    from autopack.cli.estimates import estimate_lines
-    from autopack.routing.policyfile import LivePolicy
-    from autopack.supervisor.planfiles import project_holding
-    from autopack.views.estimate import plan_outlook
-
-    here = settings()
-    if here.postgres_url is None and not (here.home / "autopack.db").exists():
-        return
-    try:
-        async with records() as kept, kept.read() as session:
-            policy = LivePolicy(here.policy_path).now()
-            project = await project_holding(session, file)
-            outlook = await plan_outlook(
-                session, plan, policy, project_id=project and project.id, now=datetime.now(UTC)
-            )
-    except AutopackError as error:
-        note(f"No estimate: {error.message}")
-        return
-    first, *others = estimate_lines(outlook)
-    tell(first)
-    for line in others:
-        tell(line, indent=2)
+app.command("draft")(draft.draft)
 
 
 @app.command("schema")

@@ -1,4 +1,4 @@
-"""What both roles are told about a phase, and the parts of prompts they share."""
+"""What roles are told about a phase, and the parts of prompts they share."""
 
 from __future__ import annotations
 
@@ -68,6 +68,15 @@ def command_lines(commands: Iterable[str]) -> str:
     """Verification commands as a list."""
     listed = "\n".join(f"- `{command}`" for command in commands)
     return listed or "None: the plan says that nothing is verified by commands."
+
+
+def instructions_section(checkout: Path, fence: Fence) -> str:
+    """The part of a prompt that carries the repository's own words to agents; empty where it has none."""
+    found = agent_instructions(checkout)
+    if not found:
+        return ""
+    texts = "\n\n".join(fence.around(name, text) for name, text in found)
+    return f"\n## The repository's own instructions for agents\n\n{texts}\n"
 
 
 def agent_instructions(checkout: Path) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from autopack.agents.base import Access, Agent, AgentTask, Metering, Watcher
 from autopack.roles import human_notes, prompts
-from autopack.roles.briefs import Assignment, Call, agent_instructions, command_lines, scope_lines
+from autopack.roles.briefs import Assignment, Call, command_lines, instructions_section, scope_lines
 from autopack.roles.fence import Fence, one_line, tail
 from autopack.roles.human_notes import NO_NOTES, ShownNotes
 from autopack.roles.schemas import Issue
@@ -97,7 +97,7 @@ def builder_prompt(brief: BuilderBrief) -> str:
         commands=command_lines(assignment.commands),
         plan_name=brief.plan_name,
         progress=_progress(brief.progress, current=phase.id, fence=fence),
-        instructions=_instructions(brief.checkout, fence),
+        instructions=instructions_section(brief.checkout, fence),
         earlier=_earlier(brief.earlier, fence),
         notes=human_notes.section(brief.notes, fence),
     )
@@ -120,14 +120,6 @@ def _progress(progress: Sequence[PhaseProgress], *, current: str, fence: Fence) 
     if summaries:
         lines += ["", "What the Builders of finished phases said:", "", *summaries]
     return "\n".join(lines) + "\n"
-
-
-def _instructions(checkout: Path, fence: Fence) -> str:
-    found = agent_instructions(checkout)
-    if not found:
-        return ""
-    texts = "\n\n".join(fence.around(name, text) for name, text in found)
-    return f"\n## The repository's own instructions for agents\n\n{texts}\n"
 
 
 def _earlier(attempts: Sequence[EarlierAttempt], fence: Fence) -> str:

@@ -176,7 +176,7 @@ class Conversations:
             shell=shell,
             seat=None
             if model.agent is None
-            else hold.workspace.seat(model.agent, hold.commands, which=which),
+            else hold.workspace.seat(model.agent, hold.commands, which=which, may_write=shell is not None),
         )
 
     def _meter(self, at: At, role: str, model: ModelRef) -> Meter:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,19 +119,37 @@ async def take_hold(services: Services, run_id: str, epoch: int) -> Hold:
         workspace=Workspace(
             services.settings.workspaces / run_id, Path(project.path), run_id, services.artifacts
         ),
-        commands=CommandSettings(
-            confinement=Confinement(run.confinement),
-            setup=plan.setup,
-            copy_files=plan.copy_files,
-            env=plan.env,
-            network=plan.network,
-            environ=services.environ,
-            timeout_seconds=plan.limits.command_minutes * 60.0,
-            limits=machine_limits(memory_bytes=plan.limits.memory_bytes, processes=plan.limits.processes),
-        ),
+        commands=command_settings(plan, Confinement(run.confinement), services.environ),
         fence_secret=bytes.fromhex(run.fence_secret),
         plan_revision=run.plan_revision,
         clock=Clock(plan.limits, queries.Worked(run.worked_seconds, run.phase_worked_seconds)),
+    )
+
+
+def command_settings(plan: Plan, confinement: Confinement, environ: Mapping[str, str]) -> CommandSettings:
+    """How a plan's commands are run, wherever they are."""
+    return CommandSettings(
+        confinement=confinement,
+        setup=plan.setup,
+        copy_files=plan.copy_files,
+        env=plan.env,
+        network=plan.network,
+        environ=environ,
+        timeout_seconds=plan.limits.command_minutes * 60.0,
+        limits=machine_limits(memory_bytes=plan.limits.memory_bytes, processes=plan.limits.processes),
+    )
+
+
+def bare_settings(confinement: Confinement, environ: Mapping[str, str]) -> CommandSettings:
+    """How a coding agent's program is run where there is no plan yet."""
+    return CommandSettings(
+        confinement=confinement,
+        setup=(),
+        copy_files=(),
+        env=(),
+        network=False,
+        environ=environ,
+        timeout_seconds=0.0,
     )
 
 

@@ -71,7 +71,7 @@ async def create_run(
     found = await source.inspect(repository)
     policy = load_policy(services.settings.policy_path)
     models = check_plan(plan, policy, services)
-    confinement = await _confinement(unsandboxed=unsandboxed)
+    confinement = await confinement_for(unsandboxed=unsandboxed)
     notices = (*_notices(plan, policy, models, confinement),)
     async with services.database.write() as session:
         if key is not None and (answer := await idempotency.answer_of(session, _SCOPE, key)) is not None:
@@ -121,9 +121,9 @@ def check_plan(
     """
     models = _models(plan, policy, overrides)
     _check_passed_through(plan, policy, services.environ)
-    _check_holds_no_key(plan, services.redactor)
+    check_holds_no_key(plan, services.redactor)
     remedy = "or map these phases to other models in models.yaml."
-    _check_keys(models, services.environ, remedy=remedy)
+    check_keys(models, services.environ, remedy=remedy)
     check_installed(models.values(), services.environ)
     check_priced(plan, policy, models.values())
     return models
@@ -141,10 +141,10 @@ async def check_resume(services: Services, run_id: str) -> None:
     plan = Plan.model_validate(run.plan)
     _check_passed_through(plan, policy, services.environ)
     models = _models(plan, policy, run.model_overrides)
-    _check_keys(models, services.environ, remedy="a run keeps the models it began with.")
+    check_keys(models, services.environ, remedy="a run keeps the models it began with.")
     check_installed(models.values(), services.environ)
     check_priced(plan, policy, models.values())
-    await _confinement(unsandboxed=run.confinement == Confinement.NONE)
+    await confinement_for(unsandboxed=run.confinement == Confinement.NONE)
 
 
 def _models(plan: Plan, policy: Policy, overrides: Overrides | None) -> Mapping[str, ModelRef]:
@@ -188,8 +188,11 @@ def _check_passed_through(plan: Plan, policy: Policy, environ: Mapping[str, str]
         )
 
 
-def _check_holds_no_key(plan: Plan, redactor: Redactor) -> None:
-    """A plan is stored with its run, where keys are redacted: its commands would not be the same."""
+def check_holds_no_key(plan: Plan, redactor: Redactor) -> None:
+    """A plan is stored with its run, where keys are redacted: its commands would not be the same.
+
+    Raises `InvalidInput`.
+    """
     for part, text in _texts(plan):
         if redactor.text(text) != text:
             raise InvalidInput(
@@ -205,7 +208,8 @@ def _texts(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "its setup, its verify or another part", plan.model_dump_json()
 
 
-def _check_keys(models: Mapping[str, ModelRef], environ: Mapping[str, str], *, remedy: str) -> None:
+def check_keys(models: Mapping[str, ModelRef], environ: Mapping[str, str], *, remedy: str) -> None:
+    """Check that the keys of these models are set. Raises `InvalidInput` that names each variable."""
     missing: dict[str, list[str]] = {}
     for model in models.values():
         if not model.key_set(environ):
@@ -218,7 +222,8 @@ def _check_keys(models: Mapping[str, ModelRef], environ: Mapping[str, str], *, r
         )
 
 
-async def _confinement(*, unsandboxed: bool) -> Confinement:
+async def confinement_for(*, unsandboxed: bool) -> Confinement:
+    """How commands are confined here. Raises `Unavailable` where there is no sandbox and that is not said."""
     if unsandboxed:
         return Confinement.NONE
     probe = await probe_sandbox()

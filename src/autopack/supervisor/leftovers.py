@@ -15,6 +15,7 @@ from pathlib import Path
 from autopack.artifacts import ArtifactStore
 from autopack.runs import queries as runs
 from autopack.supervisor import queries
+from autopack.supervisor.draftfolders import PREFIX
 from autopack.supervisor.flaws import Flaw, Home
 from autopack.supervisor.workers import lives
 
@@ -53,7 +54,7 @@ async def look_at_files(home: Home) -> list[Flaw]:
         said = f"{len(gone)} outputs, diffs or conversations of {_some(several)} are gone from the artifacts."
         remedy = "Put them back from a copy; the runs' other records are unaffected."
         flaws.append(Flaw(what="artifacts", said=said, remedy=remedy))
-    if strays := sorted(set(folders) - known):
+    if strays := sorted(one for one in folders if one not in known and not one.startswith(PREFIX)):
         said = f"Workspaces of no run that is known: {_some(strays)}."
         remedy = f"Delete them in {settings.workspaces} if nothing in them is wanted."
         flaws.append(Flaw(what="workspaces", said=said, remedy=remedy))

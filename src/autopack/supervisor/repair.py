@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from autopack.config import Settings
 from autopack.db import Database
 from autopack.supervisor.books import look_at_feed, look_at_usage
+from autopack.supervisor.draftfolders import look_at_drafts
 from autopack.supervisor.flaws import Flaw, Home
 from autopack.supervisor.leftovers import (
     look_at_conversations,
@@ -25,7 +26,13 @@ __all__ = ["Flaw", "at_start", "look", "sweep"]
 
 Look = Callable[[Home], Awaitable[list[Flaw]]]
 
-_AT_START: tuple[Look, ...] = (look_at_orphans, look_at_processes, look_at_conversations, look_at_engine)
+_AT_START: tuple[Look, ...] = (
+    look_at_orphans,
+    look_at_processes,
+    look_at_conversations,
+    look_at_drafts,
+    look_at_engine,
+)
 _ALL: tuple[Look, ...] = (*_AT_START, look_at_feed, look_at_usage, look_at_files, look_at_branches)
 
 log = logging.getLogger(__name__)

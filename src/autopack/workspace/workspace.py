@@ -165,8 +165,8 @@ class Workspace:
             refuse_full_disk(self.root)
         return finished
 
-    def seat(self, agent: str, settings: CommandSettings, *, which: Which) -> Seat:
-        """Where a coding agent's program works: the Builder's checkout, or the other one read-only."""
+    def seat(self, agent: str, settings: CommandSettings, *, which: Which, may_write: bool) -> Seat:
+        """Where a coding agent's program works: in one of the checkouts, which it may write or only read."""
         folder = self._layout.agent(agent, which)
 
         async def launch(program: Program) -> Finished:
@@ -176,7 +176,7 @@ class Workspace:
             for needed in program.writes:
                 needed.mkdir(parents=True, exist_ok=True)
             return await run_program(
-                self._layout, which, program, settings, folder=folder, may_write=which == "build"
+                self._layout, which, program, settings, folder=folder, may_write=may_write
             )
 
         sandboxed = settings.confinement is not Confinement.NONE
