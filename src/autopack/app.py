@@ -17,6 +17,7 @@ from autopack.dashboard import (
     model_endpoints,
     note_endpoints,
     page,
+    postmortem_endpoints,
     run_endpoints,
     usage_endpoints,
 )
@@ -86,6 +87,7 @@ def create_app(
     app.include_router(model_endpoints.router)
     app.include_router(usage_endpoints.router)
     app.include_router(note_endpoints.router)
+    app.include_router(postmortem_endpoints.router)
     app.include_router(page.router)
     app.include_router(docs_page.router)
     return app

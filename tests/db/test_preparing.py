@@ -148,6 +148,22 @@ async def test_calls_of_an_older_database_are_in_the_hours_of_their_runs(empty: 
     assert [hour for hour in differing if isinstance(hour, RunHourOf)] == []
 
 
+def test_receipts_of_an_older_database_are_of_notes_and_no_postmortem_is_due(empty: Settings) -> None:
+    _at_revision(empty.database_url, "0006")
+    execute(
+        empty,
+        "INSERT INTO note_receipts (run_id, note_id, phase_index, attempt, role, phase_id, delivered_at)"
+        " VALUES ('run_a', '3f9c2a1b', 1, 1, 'builder', 'store', '2026-01-01 00:00:00+00:00')",
+    )
+    prepare_database(empty.database_url, home=empty.home)
+    engine = open_schema(empty.database_url, write=False)
+    with engine.connect() as connection:
+        (lesson,) = connection.exec_driver_sql("SELECT lesson FROM note_receipts").scalars()
+        due: int = connection.exec_driver_sql("SELECT count(*) FROM postmortems").scalar_one()
+    engine.dispose()
+    assert (bool(lesson), due) == (False, 0), "what ended long ago calls no model"
+
+
 def test_several_processes_at_once_bring_it_up_once(empty: Settings, tmp_path: Path) -> None:
     spawn = multiprocessing.get_context("spawn")
     homes = [tmp_path / "home" if empty.postgres_url is None else tmp_path / f"home{n}" for n in range(3)]

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from autopack.notes.markup import TITLE, entry, heading, sections, without
-from autopack.notes.schemas import BY_HAND, Note
+from autopack.notes.markup import entry, heading, sections, without
+from autopack.notes.schemas import BY_HAND, NOTES, Note
 from autopack.notes.service import new_note
 from autopack.redaction import Redactor
 
@@ -39,7 +39,7 @@ def notes(draw: st.DrawFn) -> list[Note]:
 
 
 def written(added: list[Note]) -> bytes:
-    return (TITLE + "".join(entry(note) for note in added)).encode()
+    return (NOTES.title + "".join(entry(note) for note in added)).encode()
 
 
 def read(data: bytes) -> list[Note]:
@@ -100,7 +100,7 @@ def test_lines_added_by_hand_lose_no_note_of_ours(added: list[Note], hand: list[
 @given(notes(), st.lists(BY_HAND_LINES, min_size=7, max_size=7))
 def test_no_word_written_by_hand_is_lost(added: list[Note], hand: list[bytes]) -> None:
     """But for a title: each line is in the text of a note."""
-    data = TITLE.encode() + hand[0]
+    data = NOTES.title.encode() + hand[0]
     data += b"".join(entry(one).encode() + more for one, more in zip(added, hand[1:], strict=False))
     told = "\n".join(one.text for one in read(data)).splitlines()
     words = {line.strip() for line in told}
@@ -175,8 +175,8 @@ def test_a_date_that_is_none_keeps_the_note() -> None:
 
 def test_a_copied_note_is_one_note_until_its_copy_is_changed() -> None:
     one = entry(note("Skip the UI.", run_id="run_1"))
-    twice = (TITLE + one + one).encode()
+    twice = (NOTES.title + one + one).encode()
     assert {each.id for each in read(twice)} == {"3f9c2a1b"}
-    first, copy = read((TITLE + one + one.replace("UI", "docs")).encode())
+    first, copy = read((NOTES.title + one + one.replace("UI", "docs")).encode())
     assert first.id == "3f9c2a1b"
     assert (copy.author, copy.run_id, copy.text, len(copy.id)) == (BY_HAND, "run_1", "Skip the docs.", 12)

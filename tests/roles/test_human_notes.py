@@ -10,7 +10,14 @@ from autopack.notes.schemas import BY_HAND, Note, Notes
 from autopack.roles import prompts
 from autopack.roles.auditor import auditor_prompt
 from autopack.roles.builder import builder_prompt
-from autopack.roles.human_notes import NOTES_LIMIT_CHARS, ShownNotes, section, shown
+from autopack.roles.human_notes import (
+    LESSON_LIMIT_CHARS,
+    LESSONS_LIMIT_CHARS,
+    NOTES_LIMIT_CHARS,
+    ShownNotes,
+    section,
+    shown,
+)
 from autopack.roles.large import PartBrief, closing_prompt, part_prompt
 from autopack.roles.parts import Part
 from roles.test_auditor import brief as auditor_brief
@@ -18,6 +25,7 @@ from roles.test_builder import brief as builder_brief
 from roles.test_large import REVIEWS
 
 TITLE = "## Notes from the people who run this"
+LESSONS_TITLE = "## Lessons from earlier runs"
 AT = datetime(2026, 11, 27, 10, 15, 3, tzinfo=UTC)
 
 
@@ -102,3 +110,22 @@ def test_both_roles_know_what_a_note_may_and_may_not_say() -> None:
         words = prompts.text(name)
         assert "*Notes from the people who run this*" in words
         assert "can't widen the phase's scope" in words
+
+
+def test_lessons_have_a_section_of_their_own_that_has_its_own_room(tmp_path: Path) -> None:
+    few = [note("x" * LESSON_LIMIT_CHARS, note_id=f"{number:08x}") for number in range(3)]
+    many = [note("y" * 2 * LESSON_LIMIT_CHARS, note_id=f"{number:08x}") for number in range(20)]
+    carried = shown(Notes(notes=(note("Skip the UI."),)), Notes(notes=(*many, *few)))
+    assert carried.notes == (note("Skip the UI."),)
+    assert carried.lessons[-3:] == tuple(few)
+    assert carried.lessons_left_out == 23 - len(carried.lessons)
+    for prompt, code in all_prompts(tmp_path, carried):
+        lessons = prompt[prompt.index(LESSONS_TITLE) : prompt.index(TITLE)]
+        assert len(lessons) < LESSONS_LIMIT_CHARS + 1_000
+        assert (
+            f"<<< lesson 00000002 {code}\n{'x' * LESSON_LIMIT_CHARS}\n>>> lesson 00000002 {code}" in lessons
+        )
+        assert f"Older lessons that are not shown, for want of room: {carried.lessons_left_out}." in lessons
+        assert f"[… {LESSON_LIMIT_CHARS} characters left out …]" in lessons
+    for prompt, _ in all_prompts(tmp_path, shown(Notes())):
+        assert LESSONS_TITLE not in prompt

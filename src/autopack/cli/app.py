@@ -19,6 +19,8 @@ from autopack.cli import (
     diff,
     doctor,
     init,
+    learned,
+    lessons,
     logs,
     mapping,
     notes,
@@ -74,6 +76,8 @@ app.command("diff")(diff.diff)
 app.command("logs")(logs.logs)
 app.command("context")(context.context)
 app.add_typer(notes.app, name="notes")
+app.command("postmortem")(learned.postmortem)
+app.add_typer(lessons.app, name="lessons")
 app.command("merge")(branch.merge)
 app.command("discard")(branch.discard)
 app.add_typer(mapping.app, name="models")

@@ -12,6 +12,7 @@ from autopack.feed.schemas import (
     CallRetried,
     CancelAsked,
     Event,
+    LessonDecided,
     LimitNear,
     ModelOverridden,
     ModelReplaced,
@@ -23,6 +24,7 @@ from autopack.feed.schemas import (
     PhaseCommitted,
     PhaseMoved,
     PlanAmended,
+    PostmortemMoved,
     ResumeAsked,
     RetryAsked,
     RunClaimed,
@@ -87,7 +89,12 @@ def _said(event: Event, phases: int, unverified: frozenset[str]) -> str | None:
             return f"note {withdrawn.note_id} withdrawn by {clean(withdrawn.by)}"
         case NoteDelivered() as got:
             where = f"phase {got.phase_index}, attempt {got.attempt}, {got.role}"
-            return f"{got.phase_id}: note {got.note_id} delivered to {where}"
+            what = "lesson" if got.lesson else "note"
+            return f"{got.phase_id}: {what} {got.note_id} delivered to {where}"
+        case PostmortemMoved() as account:
+            return _postmortem(account)
+        case LessonDecided() as decided:
+            return f"lesson {decided.decision} by {clean(decided.by)}: {one_line(decided.text, limit=_LONG)}"
         case WorkspaceReady() as ready:
             return f"workspace ready at {ready.base_commit[:12]}, checking it before anything is spent"
         case BaselineChecked() as checked:
@@ -114,6 +121,17 @@ def _said(event: Event, phases: int, unverified: frozenset[str]) -> str | None:
             return "discarded" + (f", its branch was at {discarded.commit[:12]}" if discarded.commit else "")
         case _:
             assert_never(event.body)
+
+
+def _postmortem(account: PostmortemMoved) -> str:
+    match account.state:
+        case "writing":
+            return "writing what was learned"
+        case "made":
+            lessons = count(account.lessons, "lesson")
+            return f"what was learned is written, {lessons}: autopack show has it"
+        case _:
+            return f"what was learned was not written: {one_line(account.reason, limit=_LONG)}"
 
 
 def _amended(amended: PlanAmended) -> str:

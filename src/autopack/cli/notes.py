@@ -25,7 +25,7 @@ app = typer.Typer(
 )
 
 _STDIN_CHARS = 1_000_000
-_RECEIPTS = 10
+RECEIPTS = 10
 """Deliveries of a note that are listed: the latest."""
 
 
@@ -50,7 +50,7 @@ async def _add(text: str, run: str | None) -> None:
     from autopack.supervisor import noting
     from autopack.views.find import find_run
 
-    top = await _here()
+    top = await repository_here()
     async with writing() as here:
         run_id = None
         if run is not None:
@@ -59,7 +59,7 @@ async def _add(text: str, run: str | None) -> None:
         async with here.read() as session:
             place = (await noting.place_of(session, run_id=run_id, project=top)).top
         added = await noting.add_note(
-            here.database, here.settings, here.redactor, text=text, by=_author(), run_id=run_id, project=place
+            here.database, here.settings, here.redactor, text=text, by=user(), run_id=run_id, project=place
         )
     scope = f"run {run_id}" if run_id else "every run of it"
     say(f"Added note {added.id} to {clean(str(notes_path(place)))}, for {scope}.")
@@ -77,7 +77,7 @@ def list_(
 async def _list(limit: int, *, as_json: bool) -> None:
     from autopack.views.notes import latest_notes
 
-    top = await _here()
+    top = await repository_here()
     async with records() as here:
         found = await latest_notes(here.database, here.redactor, limit=limit, project=top)
     if as_json:
@@ -102,16 +102,17 @@ def _show(one: NoteView) -> None:
     say(said + (f"  (run {clean(one.run_id)} only)" if one.run_id else ""))
     for line in clean(one.text, lines=True).splitlines():
         say(f"    {line}".rstrip())
-    latest = one.receipts[-_RECEIPTS:]
+    latest = one.receipts[-RECEIPTS:]
     if not latest:
         say("  not delivered yet")
     if before := len(one.receipts) - len(latest):
         say(f"  {count(before, 'earlier delivery', 'earlier deliveries')}")
     for receipt in latest:
-        say(f"  {_delivered(receipt)}")
+        say(f"  {delivered(receipt)}")
 
 
-def _delivered(receipt: Receipt) -> str:
+def delivered(receipt: Receipt) -> str:
+    """Which prompt carried it, and when."""
     where = f"phase {receipt.phase_index}, attempt {receipt.attempt}, {receipt.role}"
     return f"delivered to {where} of {receipt.run_id}, {instant(receipt.delivered_at)}"
 
@@ -127,16 +128,16 @@ def withdraw(
 async def _withdraw(note_id: str) -> None:
     from autopack.supervisor import noting
 
-    top = await _here()
+    top = await repository_here()
     async with writing() as here:
         gone = await noting.withdraw_note(
-            here.database, here.settings, here.redactor, note_id=note_id, by=_author(), project=top
+            here.database, here.settings, here.redactor, note_id=note_id, by=user(), project=top
         )
     whose = f"of {clean(gone.author)}" if gone.created_at else "that was written by hand"
     say(f"Withdrew note {gone.id} {whose}.")
 
 
-async def _here() -> Path | None:
+async def repository_here() -> Path | None:
     """Top of the repository of the current folder, where it is one."""
     from autopack.workspace import source
 
@@ -146,7 +147,7 @@ async def _here() -> Path | None:
         return None
 
 
-def _author() -> str:
+def user() -> str:
     """The login name, for people without one "someone"."""
     try:
         return " ".join(getpass.getuser().split())[:100] or "someone"

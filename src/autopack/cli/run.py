@@ -122,6 +122,7 @@ async def perform(
     """Create or find the run, drive it, and say what came of it. Returns the exit code."""
     from autopack.cli.displays import display_for
     from autopack.cli.driving import drive, exit_code, usage_of
+    from autopack.cli.learned import learn
     from autopack.cli.summary import print_summary
     from autopack.supervisor import repair
     from autopack.supervisor.machines import refuse_second_machine
@@ -137,6 +138,7 @@ async def perform(
         introduced = staged is not None and not wanted.as_json
         run_id, epoch = await _run_id(services, wanted, introduced=introduced)
         status = await drive(services, run_id, display, epoch=epoch, lasting=staged is None)
+        learned = await learn(services, run_id)
         report = await usage_of(services, run_id)
         async with services.database.read() as session:
             work = await integration(session, run_id)
@@ -147,6 +149,7 @@ async def perform(
         code = 1
     if wanted.as_json:
         result = {"kind": "result", "exit_code": code, "status": plain(status), "usage": plain(report)}
+        result["postmortem"] = plain(learned)
         emit_line(result)
     else:
         print_summary(
@@ -157,6 +160,7 @@ async def perform(
             lasting=staged is None,
             also=after.said if after else "",
             failing=failing,
+            learned=learned,
         )
     return code
 

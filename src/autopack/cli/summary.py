@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autopack.cli.learned import print_learned
 from autopack.cli.out import console, say, tell
 from autopack.cli.usage import print_usage
 from autopack.cli.words import clean, count, duration, instant, one_line, sentences, words
@@ -16,6 +17,7 @@ from autopack.runs.states import EndReason, RunState, Waiting
 
 if TYPE_CHECKING:
     from autopack.views.integration import Integration
+    from autopack.views.postmortem import PostmortemView
     from autopack.views.status import DashboardRunStatus
     from autopack.views.usage import UsageReport
 
@@ -32,6 +34,7 @@ def print_summary(
     lasting: bool = True,
     also: str = "",
     failing: Sequence[str] = (),
+    learned: PostmortemView | None = None,
 ) -> None:
     """The end of `run`. `home` is said where the commands to type need it; `also` is said of the commits.
 
@@ -52,6 +55,9 @@ def print_summary(
     if report.models:
         say()
         print_usage(report)
+    if learned is not None and learned.state == "made":
+        say()
+        print_learned(learned)
     say()
     say("Next:")
     if command := _command_if_not_on_path():

@@ -149,6 +149,8 @@ class NoteDelivered(_Event):
     phase_index: int
     attempt: int
     role: str
+    lesson: bool = False
+    """It was an accepted lesson, and `note_id` is that one's."""
 
 
 class WorkspaceReady(_Event):
@@ -262,6 +264,27 @@ class RunMerged(_Event):
     into: str
 
 
+class PostmortemMoved(_Event):
+    """The account of the run's end is being written, was made, or was not: `reason` says why not."""
+
+    kind: Literal["postmortem_moved"] = "postmortem_moved"
+    state: str
+    """`writing`, `made` or `not_made`."""
+    reason: str = ""
+    lessons: int = 0
+
+
+class LessonDecided(_Event):
+    """Someone accepted a lesson of the run, or dismissed it: later prompts carry it, or carry it no more."""
+
+    kind: Literal["lesson_decided"] = "lesson_decided"
+    lesson_id: str
+    decision: str
+    """`accepted` or `dismissed`."""
+    text: str
+    by: str
+
+
 class RunDiscarded(_Event):
     """The user deleted the run's branch, which was at `commit` if it was there, and its workspace."""
 
@@ -293,6 +316,8 @@ EventBody = Annotated[
     | AttemptFailed
     | VerdictGiven
     | PhaseCommitted
+    | PostmortemMoved
+    | LessonDecided
     | RunMerged
     | RunDiscarded,
     Field(discriminator="kind"),
@@ -312,11 +337,13 @@ BY_PEOPLE = frozenset(
         "model_overridden",
         "note_added",
         "note_withdrawn",
+        "postmortem_moved",
+        "lesson_decided",
         "run_merged",
         "run_discarded",
     }
 )
-"""Kinds of which a person is the cause: they are no sign that anyone drives the run."""
+"""Kinds of which a person is the cause, or a run's end: they are no sign that anyone drives the run."""
 
 
 class Event(BaseModel):

@@ -1,8 +1,10 @@
-"""The format of `human_notes.md`: Markdown that people read and edit, and that no text can forge a note in.
+"""The format of `human_notes.md` and `lessons.md`: Markdown that people edit, and no text forges a note in.
 
 A note of ours is a heading and the text below it, up to the next heading of level 1 or 2:
 
     ## 2026-11-27 10:15:03 UTC · Ada · note 3f9c2a1b · run run_20261127_101500_ab12
+
+where that of a lesson says `lesson 3f9c2a1b`.
 
 Text below any other heading, or below none, is a note written by hand. The file's first line may be a title.
 A heading inside a note's text is written with a backslash, as Markdown itself has it, and read without. Pure.
@@ -16,12 +18,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from autopack.notes.schemas import BY_HAND, Note
+from autopack.notes.schemas import BY_HAND, NOTES, Book, Note
 
-TITLE = "# Human notes\n"
 _TIME = "%Y-%m-%d %H:%M:%S"
 _OURS = re.compile(
-    r"## +(?P<at>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC · (?P<author>.+) · note (?P<id>[0-9a-f]{8})"
+    r"## +(?P<at>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC · (?P<author>.+) · (?:note|lesson) (?P<id>[0-9a-f]{8})"
     r"(?: · run (?P<run>\w{1,40}))?\s*"
 )
 _HEADING = re.compile(r" {0,3}#{1,2}(?:[ \t].*)?")
@@ -49,17 +50,17 @@ class _Line:
     end: int
 
 
-def heading(note: Note) -> str:
+def heading(note: Note, book: Book = NOTES) -> str:
     """The line above a note of ours."""
     if note.created_at is None:
         raise ValueError("a note written by hand has no heading")
     run = "" if note.run_id is None else f" · run {note.run_id}"
-    return f"## {note.created_at.astimezone(UTC):{_TIME}} UTC · {note.author} · note {note.id}{run}"
+    return f"## {note.created_at.astimezone(UTC):{_TIME}} UTC · {note.author} · {book.word} {note.id}{run}"
 
 
-def entry(note: Note) -> str:
+def entry(note: Note, book: Book = NOTES) -> str:
     """A note as it is written at the end of the file. It begins with a line's end, whatever is before it."""
-    return f"\n{heading(note)}\n\n{escaped(note.text)}\n"
+    return f"\n{heading(note, book)}\n\n{escaped(note.text)}\n"
 
 
 def escaped(text: str) -> str:

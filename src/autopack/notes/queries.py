@@ -21,6 +21,7 @@ async def record_receipt(
     phase_id: str,
     attempt: int,
     role: str,
+    lesson: bool = False,
 ) -> bool:
     """A note was in the prompt of a conversation that was answered; says whether that is new."""
     values = {
@@ -31,6 +32,7 @@ async def record_receipt(
         "role": role,
         "phase_id": phase_id,
         "delivered_at": datetime.now(UTC),
+        "lesson": lesson,
     }
     return await added(session, NoteReceiptRow, values)
 

@@ -1,13 +1,32 @@
-"""A human note, and what is known of where it was delivered."""
+"""A human note, the files that hold notes, and what is known of where one was delivered."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
 BY_HAND = "by hand"
 """The author of text that someone wrote into the file: it does not say who."""
+
+
+@dataclass(frozen=True)
+class Book:
+    """A file of notes in `.autopack` of a repository."""
+
+    name: str
+    title: str
+    """Its first line, where we make it."""
+    word: str
+    """What a note is called in its heading."""
+    command: str
+    """Of `autopack`."""
+
+
+NOTES = Book("human_notes.md", "# Human notes\n", "note", "notes")
+LESSONS = Book("lessons.md", "# Lessons\n", "lesson", "lessons")
+"""What models learned and people accepted: each is a note whose run is the one that it was learned in."""
 
 
 class Note(BaseModel):
@@ -48,3 +67,4 @@ class Receipt(BaseModel):
     attempt: int
     role: str
     delivered_at: datetime
+    lesson: bool = False

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from autopack.errors import InvalidInput
 from autopack.notes import file
-from autopack.notes.schemas import Note, Notes
+from autopack.notes.schemas import NOTES, Book, Note, Notes
 from autopack.redaction import Redactor
 
 NOTE_CHARS = 4_000
@@ -55,9 +55,9 @@ def plain(text: str) -> str:
     ).strip()
 
 
-def notes_of(project: Path, redactor: Redactor) -> Notes:
+def notes_of(project: Path, redactor: Redactor, book: Book = NOTES) -> Notes:
     """All notes of a project, without keys. Waits for the disk, and raises what `file.read` raises."""
-    found = file.read(project)
+    found = file.read(project, book)
     return Notes(
         notes=tuple(without_keys(note, redactor) for note in found.notes), unread_bytes=found.unread_bytes
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from autopack.db import Base
@@ -22,3 +22,5 @@ class NoteReceiptRow(Base):
     role: Mapped[str] = mapped_column(String(64), primary_key=True)
     phase_id: Mapped[str] = mapped_column(String(64))
     delivered_at: Mapped[datetime]
+    lesson: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """It was a lesson, and `note_id` is that one's."""

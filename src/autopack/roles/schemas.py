@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 
 class Severity(StrEnum):
@@ -51,6 +51,38 @@ class Verdict(BaseModel):
         if self.decision == "reject" and not self.issues:
             raise ValueError("a rejection names at least one issue that the Builder can act on")
         return self
+
+
+MOST_LESSONS = 5
+LESSON_CHARS = 300
+"""The longest lesson."""
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+class Postmortem(BaseModel):
+    """The typed account of a run's end. Its figures are not in it: they are counted, not written."""
+
+    model_config = ConfigDict(frozen=True)
+
+    built: str = Field(
+        min_length=1, max_length=2_000, description="What was built and is kept, in one paragraph."
+    )
+    failed: str = Field(
+        min_length=1,
+        max_length=2_000,
+        description="What failed on the way or in the end, and why, in one paragraph; that nothing did.",
+    )
+    lessons: tuple[
+        Annotated[str, AfterValidator(_on_one_line), Field(min_length=1, max_length=LESSON_CHARS)], ...
+    ] = Field(
+        default=(),
+        max_length=MOST_LESSONS,
+        description="What later runs on this project should know, one sentence each; none where the records "
+        "show none.",
+    )
 
 
 class PartReview(BaseModel):

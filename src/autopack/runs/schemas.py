@@ -61,3 +61,15 @@ class FileChange(BaseModel):
     binary: bool
     added_lines: int | None
     deleted_lines: int | None
+
+
+class Lesson(BaseModel):
+    """What a model would have later runs of a project know, and what a person decided about it."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    id: str
+    """Eight hex digits: its heading's in `.autopack/lessons.md` once it is accepted."""
+    text: str
+    """One line."""
+    state: Literal["proposed", "accepted", "dismissed"] = "proposed"

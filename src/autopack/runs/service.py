@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from autopack.db import WriteSession
+from autopack.db import WriteSession, added
 from autopack.feed import queries as feed
 from autopack.feed.schemas import (
     CancelAsked,
     PauseAsked,
     PhaseMoved,
+    PostmortemMoved,
     ResumeAsked,
     RunClaimed,
     RunCreated,
@@ -30,12 +31,13 @@ from autopack.runs.states import (
     EndReason,
     Intent,
     PhaseState,
+    PostmortemState,
     RunState,
     Waiting,
     check_phase_move,
     check_run_move,
 )
-from autopack.runs.tables import AttemptRow, PhaseRow, RunRow
+from autopack.runs.tables import AttemptRow, PhaseRow, PostmortemRow, RunRow
 
 _STOPPABLE = frozenset({PhaseState.BUILDING, PhaseState.VERIFYING, PhaseState.AUDITING})
 
@@ -146,8 +148,8 @@ async def move_run(
     detail: str = "",
     resumes_at: datetime | None = None,
 ) -> None:
-    """Move a run that `queries.fence` gave. Raises `IllegalMove`."""
-    before = RunState(run.state)
+    """Move a run that `queries.fence` gave; of each end a postmortem is due. Raises `IllegalMove`."""
+    before, driver = RunState(run.state), run.owner
     check_run_move(before, to)
     now = datetime.now(UTC)
     run.state = to
@@ -162,8 +164,44 @@ async def move_run(
         run.intent, run.intent_by = Intent.NONE, None
         run.owner = None
     await session.flush()
+    if to.ended:
+        await owe_postmortem(session, run, driver=driver)
     body = RunMoved(before=before, after=to, reason=reason or "", detail=detail, resumes_at=resumes_at)
     feed.append(session, run_id=run.id, body=body)
+
+
+async def owe_postmortem(session: WriteSession, run: RunRow, *, driver: str | None) -> None:
+    """Have a row for the end that a run is at; one that is there stays as it is.
+
+    Who drove the run owes the postmortem. None is owed of a cancelled one: who says stop wants no more calls.
+    """
+    cancelled = RunState(run.state) is RunState.CANCELLED
+    values = {
+        "run_id": run.id,
+        "epoch": run.epoch,
+        "state": PostmortemState.NOT_MADE if cancelled else PostmortemState.DUE,
+        "owner": None if cancelled else driver,
+        "reason": "the run was cancelled" if cancelled else "",
+        "due_at": datetime.now(UTC),
+    }
+    await added(session, PostmortemRow, values)
+
+
+async def begin_postmortem(session: WriteSession, row: PostmortemRow, *, owner: str) -> None:
+    """`owner` writes it from now on. The caller holds the run's lock."""
+    row.state, row.owner, row.reason = PostmortemState.WRITING, owner, ""
+    await session.flush()
+    feed.append(session, run_id=row.run_id, body=PostmortemMoved(state=row.state))
+
+
+async def end_postmortem(session: WriteSession, row: PostmortemRow, *, reason: str = "") -> None:
+    """It is written into its row; or, with a `reason`, it is not made. The caller holds the run's lock."""
+    row.state = PostmortemState.NOT_MADE if reason else PostmortemState.MADE
+    row.owner, row.reason = None, reason
+    row.written_at = None if reason else datetime.now(UTC)
+    await session.flush()
+    body = PostmortemMoved(state=row.state, reason=reason, lessons=len(row.lessons))
+    feed.append(session, run_id=row.run_id, body=body)
 
 
 async def record_merge(session: WriteSession, run_id: str, *, commit: str, into: str) -> None:

@@ -116,6 +116,17 @@ class Waiting(StrEnum):
     REPOSITORY_UNREACHABLE = "repository_unreachable"
 
 
+class PostmortemState(StrEnum):
+    """Where the account of one end of a run is."""
+
+    DUE = "due"
+    """Whoever drove the run to its end writes it next."""
+    WRITING = "writing"
+    MADE = "made"
+    NOT_MADE = "not_made"
+    """`postmortems.reason` says why; a person can have it made."""
+
+
 _R, _P = RunState, PhaseState
 
 RUN_MOVES: Final[Mapping[RunState, frozenset[RunState]]] = {

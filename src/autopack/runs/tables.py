@@ -164,3 +164,27 @@ class ActivityRow(Base):
     """Reported tokens of the conversation so far; None where no model is at work."""
     since: Mapped[datetime]
     seen_at: Mapped[datetime]
+
+
+class PostmortemRow(Base):
+    """What was learned of one end of a run. Its owner alone writes it; people decide about its lessons."""
+
+    __tablename__ = "postmortems"
+    __table_args__ = (Index("ix_postmortems_state", "state"),)
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"), primary_key=True)
+    epoch: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """The run's at that end: it ends once under each."""
+    state: Mapped[str] = mapped_column(String(10))
+    owner: Mapped[str | None] = mapped_column(String(64))
+    """The process that is to write it, or writes it."""
+    reason: Mapped[str] = mapped_column(Text, default="")
+    """Why it was not made."""
+    model: Mapped[str | None] = mapped_column(String(200))
+    simulated: Mapped[bool] = mapped_column(default=False)
+    built: Mapped[str] = mapped_column(Text, default="")
+    failed: Mapped[str] = mapped_column(Text, default="")
+    lessons: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    """`Lesson` of runs/schemas.py, in their order."""
+    due_at: Mapped[datetime]
+    written_at: Mapped[datetime | None]

@@ -17,11 +17,11 @@ from autopack.feed.schemas import NoteAdded, NoteDelivered, NoteWithdrawn
 from autopack.idempotency.queries import IdempotencyKey, answer_of, keep_answer
 from autopack.notes import file, service
 from autopack.notes.queries import record_receipt
-from autopack.notes.schemas import Note
+from autopack.notes.schemas import LESSONS, NOTES, Book, Note, Notes
 from autopack.projects import queries as projects
 from autopack.projects.tables import ProjectRow
 from autopack.redaction import Redactor
-from autopack.roles.human_notes import NO_NOTES, ShownNotes, shown
+from autopack.roles.human_notes import ShownNotes, shown
 from autopack.runs import queries as runs
 from autopack.runs.tables import RunRow
 from autopack.supervisor.hold import Hold
@@ -164,22 +164,32 @@ async def _concerned(session: WriteSession, place: Place, run_id: str | None) ->
 
 
 async def notes_for(hold: Hold) -> ShownNotes:
-    """The notes that a conversation begins with. A file that can't be read stops no run."""
-    try:
-        found = await asyncio.to_thread(service.notes_of, hold.workspace.source, hold.services.redactor)
-    except AutopackError as error:
-        log.warning("human notes of run %s can't be read, it goes on without: %s", hold.run_id, error.message)
-        return NO_NOTES
-    notes = shown(service.in_force(found, hold.run_id))
+    """The notes and lessons that a conversation begins with. A file that can't be read stops no run."""
+    notes = shown(
+        service.in_force(await _read(hold, NOTES, "human notes"), hold.run_id),
+        await _read(hold, LESSONS, "lessons"),
+    )
     if notes.left_out or notes.unread_bytes:
         log.warning("there are more human notes for run %s than a prompt has room for", hold.run_id)
+    if notes.lessons_left_out:
+        log.warning("there are more lessons for run %s than a prompt has room for", hold.run_id)
     return notes
+
+
+async def _read(hold: Hold, book: Book, what: str) -> Notes:
+    source, redactor = hold.workspace.source, hold.services.redactor
+    try:
+        return await asyncio.to_thread(service.notes_of, source, redactor, book)
+    except AutopackError as error:
+        log.warning("%s of run %s can't be read, it goes on without: %s", what, hold.run_id, error.message)
+        return Notes()
 
 
 async def deliver(session: WriteSession, run_id: str, at: At, role: str, notes: ShownNotes) -> None:
     """A model answered a prompt that carried these: each has its receipt, and what is new is in the feed."""
-    for note in notes.notes:
-        phase, attempt = at.phase, at.open.number
+    phase, attempt = at.phase, at.open.number
+    carried = [(note, False) for note in notes.notes] + [(note, True) for note in notes.lessons]
+    for note, lesson in carried:
         new = await record_receipt(
             session,
             note_id=note.id,
@@ -188,6 +198,7 @@ async def deliver(session: WriteSession, run_id: str, at: At, role: str, notes: 
             phase_id=phase.phase_id,
             attempt=attempt,
             role=role,
+            lesson=lesson,
         )
         if new:
             body = NoteDelivered(
@@ -196,5 +207,6 @@ async def deliver(session: WriteSession, run_id: str, at: At, role: str, notes: 
                 phase_index=phase.phase_index,
                 attempt=attempt,
                 role=role,
+                lesson=lesson,
             )
             feed.append(session, run_id=run_id, body=body)

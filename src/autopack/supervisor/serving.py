@@ -15,7 +15,7 @@ from autopack.routing.policy import Policy
 from autopack.runs import queries, service
 from autopack.runs.states import Intent, Waiting
 from autopack.runs.tables import RunRow
-from autopack.supervisor import control, launch
+from autopack.supervisor import control, launch, postmortems
 from autopack.supervisor.services import Services
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class Serving:
         self._driving: dict[str, asyncio.Task[None]] = {}
         self._woken = asyncio.Event()
         self._taking: asyncio.Task[None] | None = None
+        self._learning: asyncio.Task[None] | None = None
         self._policy: Policy | None = None
 
     @property
@@ -55,8 +56,9 @@ class Serving:
         self._woken.set()
 
     def start(self) -> None:
-        """Take runs from now on."""
+        """Take runs from now on, and write what is learned at their ends."""
         self._taking = asyncio.create_task(self._keep_taking())
+        self._learning = asyncio.create_task(postmortems.keep_writing(self._services))
 
     async def leave(self) -> None:
         """Take no more, and let go of those in hand: whoever comes next goes on where they are."""
@@ -67,7 +69,8 @@ class Serving:
         if self._driving:
             await asyncio.wait(self._driving.values(), timeout=LEAVE_SECONDS)
         await self._engine.interrupt()
-        await asyncio.gather(*self._driving.values(), return_exceptions=True)
+        learning = () if self._learning is None else (self._learning,)
+        await asyncio.gather(*self._driving.values(), *learning, return_exceptions=True)
 
     async def _keep_taking(self) -> None:
         while True:

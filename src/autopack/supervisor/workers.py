@@ -106,20 +106,20 @@ def this_host() -> str:
 
 
 async def keep_saying_so(database: Database, executor_id: str, *, address: str | None = None) -> None:
-    """Say that this process is alive, until cancelled.
+    """Say that this process, which has just been registered, is alive, until cancelled.
 
     A database that is away for a while is tried again: what may not go on without it is fenced where it is
     done (`Lifecycle.keep_watch`). One that was given up for dead and is back makes itself known again;
     its runs have a new epoch by then.
     """
     while True:
+        await asyncio.sleep(HEARTBEAT_SECONDS)
         try:
             async with database.write() as session:
                 if not await queries.seen(session, executor_id, at=await queries.now(session)):
                     await register(session, executor_id, address=address)
         except Exception as error:
             log.warning("heartbeat_failed: %s", error)
-        await asyncio.sleep(HEARTBEAT_SECONDS)
 
 
 def passing_seconds() -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from autopack.db import Database, ReadSession
 from autopack.errors import AutopackError
 from autopack.notes import service
 from autopack.notes.queries import receipts, receipts_in_phase
-from autopack.notes.schemas import Note, Receipt
+from autopack.notes.schemas import LESSONS, NOTES, Note, Receipt
 from autopack.redaction import Redactor
 from autopack.runs import queries as runs
 from autopack.supervisor.noting import place_of
@@ -46,6 +47,8 @@ class DeliveredNote(BaseModel):
     note_id: str
     text: str | None
     """Null: it is in the project's file no more, or the file can't be read."""
+    lesson: bool
+    """It was an accepted lesson, of `.autopack/lessons.md`."""
     author: str | None
     attempt: int
     role: str
@@ -61,7 +64,8 @@ async def delivered_notes(
     return [
         DeliveredNote(
             note_id=one.note_id,
-            text=None if (note := notes.get(one.note_id)) is None else note.text,
+            text=None if (note := notes.get((one.note_id, one.lesson))) is None else note.text,
+            lesson=one.lesson,
             author=None if note is None else note.author,
             attempt=one.attempt,
             role=one.role,
@@ -71,13 +75,15 @@ async def delivered_notes(
     ]
 
 
-async def _by_id(session: ReadSession, redactor: Redactor, run_id: str) -> dict[str, Note]:
+async def _by_id(session: ReadSession, redactor: Redactor, run_id: str) -> dict[tuple[str, bool], Note]:
+    """The notes and the lessons by id, and whether it is a lesson's."""
     place = await place_of(session, run_id=run_id)
-    try:
-        found = await asyncio.to_thread(service.notes_of, place.top, redactor)
-    except AutopackError:
-        return {}
-    return {note.id: note for note in found.notes}
+    found: dict[tuple[str, bool], Note] = {}
+    for book in (NOTES, LESSONS):
+        with suppress(AutopackError):
+            notes = await asyncio.to_thread(service.notes_of, place.top, redactor, book)
+            found |= {(note.id, book is LESSONS): note for note in notes.notes}
+    return found
 
 
 async def latest_notes(
@@ -109,7 +115,8 @@ async def latest_notes(
         unread_bytes=found.unread_bytes,
         notes=tuple(
             NoteView(
-                **note.model_dump(), receipts=tuple(one for one in delivered[note.id] if one.run_id in own)
+                **note.model_dump(),
+                receipts=tuple(one for one in delivered[note.id] if not one.lesson and one.run_id in own),
             )
             for note in newest
         ),

@@ -542,6 +542,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/dashboard/runs/{run_id}/postmortem": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Postmortem
+         * @description What was learned at a run's last end, with what each phase cost.
+         */
+        get: operations["get_postmortem"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dashboard/runs/{run_id}/lessons/{lesson_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Lesson
+         * @description Accept a lesson of a run, or dismiss it. Again is fine.
+         */
+        post: operations["decide_lesson"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1113,6 +1153,11 @@ export interface components {
              * @description Null: it is in the project's file no more, or the file can't be read.
              */
             text: string | null;
+            /**
+             * Lesson
+             * @description It was an accepted lesson, of `.autopack/lessons.md`.
+             */
+            lesson: boolean;
             /** Author */
             author: string | null;
             /** Attempt */
@@ -1369,6 +1414,41 @@ export interface components {
              * @default 0
              */
             minor: number;
+        };
+        /**
+         * Lesson
+         * @description What a model would have later runs of a project know, and what a person decided about it.
+         */
+        Lesson: {
+            /**
+             * Id
+             * @description Eight hex digits: its heading's in `.autopack/lessons.md` once it is accepted.
+             */
+            id: string;
+            /**
+             * Text
+             * @description One line.
+             */
+            text: string;
+            /**
+             * State
+             * @default proposed
+             * @enum {string}
+             */
+            state: "proposed" | "accepted" | "dismissed";
+        };
+        /**
+         * LessonDecision
+         * @description What becomes of a lesson.
+         */
+        LessonDecision: {
+            /**
+             * Decision
+             * @description `accepted`: into the project's `.autopack/lessons.md`, which later prompts carry. `dismissed`: not, or
+             *     out of it again.
+             * @enum {string}
+             */
+            decision: "accepted" | "dismissed";
         };
         /**
          * ListedPlan
@@ -1668,6 +1748,26 @@ export interface components {
             detail: string;
         };
         /**
+         * PhaseCost
+         * @description What one phase took, its failed attempts included: from the ledger, never from a model.
+         */
+        PhaseCost: {
+            /**
+             * Index
+             * @description Null: the plan has no such phase any more.
+             */
+            index: number | null;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** State */
+            state: string | null;
+            /** Attempts */
+            attempts: number;
+            usage: components["schemas"]["Spend"];
+        };
+        /**
          * PhaseDetail
          * @description All about one phase.
          */
@@ -1891,6 +1991,64 @@ export interface components {
             windows: components["schemas"]["WindowUsage"][];
         };
         /**
+         * PostmortemView
+         * @description What was learned of the last end of a run.
+         */
+        PostmortemView: {
+            /** Run Id */
+            run_id: string;
+            /**
+             * State
+             * @description `none`: the run has not ended, or did so before there were any.
+             * @enum {string}
+             */
+            state: "none" | "writing" | "made" | "not_made";
+            /**
+             * Reason
+             * @description Why it was not made; empty where it was.
+             */
+            reason: string;
+            /**
+             * Built
+             * @description What was built, as the model has it. Empty where it is not made, as `failed` is.
+             */
+            built: string;
+            /**
+             * Failed
+             * @description What failed, and why.
+             */
+            failed: string;
+            /**
+             * Lessons
+             * @description At most five, in their order: the first is number 1.
+             */
+            lessons: components["schemas"]["Lesson"][];
+            /**
+             * Model
+             * @description Who wrote it.
+             */
+            model: string | null;
+            /** Simulated */
+            simulated: boolean;
+            /** Written At */
+            written_at: string | null;
+            /**
+             * Phases
+             * @description Of each phase that a call was made for.
+             */
+            phases: components["schemas"]["PhaseCost"][];
+            /**
+             * Beside
+             * @description Calls for no phase: the helpers', and so this account's own.
+             */
+            beside: components["schemas"]["RoleUsage"][];
+            /**
+             * As Of
+             * @description Id of the newest event of the feed that this holds: follow the feed from there.
+             */
+            as_of: number;
+        };
+        /**
          * Project
          * @description A repository that Autopack works on.
          */
@@ -1994,6 +2152,11 @@ export interface components {
              * Format: date-time
              */
             delivered_at: string;
+            /**
+             * Lesson
+             * @default false
+             */
+            lesson: boolean;
         };
         /**
          * Reserved
@@ -5053,6 +5216,184 @@ export interface operations {
             };
             /** @description The body is larger than 2 MiB. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description What was sent can't be used as it is. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A defect of Autopack. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Something outside Autopack (database, disk, git, sandbox) is missing or broken. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_postmortem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A run's whole id. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostmortemView"];
+                };
+            };
+            /** @description The request may come from another machine or another site's page, or through a proxy. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description What is named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description What was sent can't be used as it is. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A defect of Autopack. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Something outside Autopack (database, disk, git, sandbox) is missing or broken. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    decide_lesson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A run's whole id. */
+                run_id: string;
+                /** @description A lesson's id. */
+                lesson_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LessonDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lesson"];
+                };
+            };
+            /** @description The request may come from another machine or another site's page, or through a proxy. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description What is named does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The run is not in a state that allows this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is larger than 2 MiB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -3,6 +3,7 @@ import { outlineOptions, type Run } from "../api/runs";
 import { Loading } from "../ui/Loading";
 import { Panel } from "../ui/Panel";
 import { ProblemNote } from "../ui/ProblemNote";
+import { Learned } from "./run/Learned";
 import { RunCost } from "./run/RunCost";
 import { RunSummary } from "./run/RunSummary";
 import { Timeline } from "./run/Timeline";
@@ -28,6 +29,7 @@ export function RunProgress({ run, phase }: Props) {
           <Loading what="the phases" lines={6} />
         )}
       </Panel>
+      {run.ended_at !== null && <Learned run={run.run_id} />}
     </div>
   );
 }

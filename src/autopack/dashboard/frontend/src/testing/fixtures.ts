@@ -100,6 +100,7 @@ export function receipt(changes: Partial<Receipt> = {}): Receipt {
     attempt: 2,
     role: "builder",
     delivered_at: "2026-03-03T10:18:00Z",
+    lesson: false,
     ...changes,
   };
 }

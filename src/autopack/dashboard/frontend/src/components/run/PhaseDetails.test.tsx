@@ -215,7 +215,7 @@ it("shows the Auditor's verdict and each thing it found", async () => {
 });
 
 it("shows the notes that its prompts carried, also those that are withdrawn", async () => {
-  const note = { note_id: "3f9c2a1b", attempt: 1, role: "builder", delivered_at: at(1) };
+  const note = { note_id: "3f9c2a1b", attempt: 1, role: "builder", delivered_at: at(1), lesson: false };
   await showOne(
     {},
     {

@@ -39,11 +39,12 @@ function NotesReceived({ notes }: { notes: PhaseDetail["notes"] }) {
   if (notes.length === 0) return null;
   return (
     <section aria-label="Notes received" className="px-1">
-      <h4 className="font-medium">Notes that its prompts carried</h4>
+      <h4 className="font-medium">Notes and lessons that its prompts carried</h4>
       <ul className="mt-1 space-y-1">
         {notes.map((note) => (
           <li key={`${note.note_id} ${note.attempt} ${note.role}`} className="wrap-anywhere">
             <span className="text-muted">
+              {note.lesson && "Lesson accepted by "}
               {note.author ?? "someone"}, to the {note.role} of attempt {note.attempt}:
             </span>{" "}
             {note.text === null ? (
