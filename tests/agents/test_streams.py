@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from agents.conversing import Finding, model_at, task_for
 from autopack.agents.answers import read_answer, schema_of
 from autopack.agents.claude_code import ClaudeCode
-from autopack.agents.faults import Fault, fault_of
+from autopack.agents.faults import Fault, fault_of, is_limit_alone, last_words
 from autopack.agents.lines import LONGEST_LINE_BYTES, Events, Silent
+from autopack.agents.shared import read_on, write_anew
 from autopack.agents.told import Answered, Doing, Ended, Limited, Start
-from autopack.roles.schemas import Verdict
+from autopack.roles.drafts import Draft
+from autopack.roles.schemas import ClosingVerdict, PartReview, Postmortem, Verdict
 from autopack.routing.policy import CodingAgent, ProviderKind
 from autopack.usage.schemas import TokenUsage
 
@@ -132,11 +136,70 @@ def test_events_of_another_shape_harm_nothing(event: dict[str, Any], tmp_path: P
         ("The model `gpt-9` does not exist or you do not have access to it", Fault.REFUSED),
         ("error: unknown option '--json-schema'", Fault.REFUSED),
         ("stream disconnected before completion", Fault.BROKEN),
+        ("at Object.<anonymous> (cli.js:401:17)", Fault.BROKEN),
+        ("at Object.<anonymous> (cli.js:429:17)", Fault.BROKEN),
+        ("write failed: Disk quota exceeded", Fault.BROKEN),
+        ("warning: model cache not found", Fault.BROKEN),
         ("", Fault.BROKEN),
     ],
 )
 def test_words_of_failure_name_a_fault(said: str, fault: Fault) -> None:
     assert fault_of(said) is fault
+
+
+@pytest.mark.parametrize(
+    ("said", "last"),
+    [
+        ("warning: x\nError: Authentication required.", "Error: Authentication required."),
+        ("You've hit your usage limit.", "You've hit your usage limit."),
+        ("Error: session 1 not found in the cache\n  at cli.js:401:17", ""),
+        ("INFO session 1 not found in the cache", ""),
+        ("", ""),
+    ],
+)
+def test_only_a_last_line_that_reads_as_an_end_names_a_fault(said: str, last: str) -> None:
+    assert last_words(said) == last
+
+
+def test_a_summary_about_limits_is_no_limit() -> None:
+    assert is_limit_alone("You've hit your limit · resets 3pm")
+    assert not is_limit_alone("Added rate limiting: a client over its quota gets 429.")
+    assert not is_limit_alone("The usage limit is checked first. " * 20)
+
+
+@pytest.mark.parametrize("output", [Verdict, PartReview, ClosingVerdict, Draft, Postmortem])
+def test_nothing_stands_beside_a_reference(output: type[BaseModel], tmp_path: Path) -> None:
+    """OpenAI's strict schemas refuse it."""
+
+    def check(schema: object) -> None:
+        if isinstance(schema, dict):
+            told = cast("dict[str, object]", schema)
+            assert "$ref" not in told or set(told) == {"$ref"}
+            for one in told.values():
+                check(one)
+        elif isinstance(schema, list):
+            for one in cast("list[object]", schema):
+                check(one)
+
+    check(schema_of(task_for(MODEL, tmp_path, output)))
+
+
+def test_what_an_agent_left_in_the_way_is_not_followed(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("kept")
+    folder = tmp_path / "agent"
+    folder.mkdir()
+    (folder / "answer.json").symlink_to(victim)
+    assert write_anew(folder, "answer.json", "{}").read_text() == "{}"
+    assert victim.read_text() == "kept"
+    os.mkfifo(folder / "pipe")
+    (folder / "link").symlink_to(victim)
+    assert [read_on(folder / name, 0) for name in ("pipe", "link", "gone", "answer.json")] == [
+        b"",
+        b"",
+        b"",
+        b"{}",
+    ]
 
 
 def test_the_schema_of_an_answer_is_strict(tmp_path: Path) -> None:

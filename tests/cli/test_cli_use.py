@@ -23,7 +23,7 @@ PROGRAM = [sys.executable, "-c", "import sys; from autopack.cli import main; sys
 COMMANDS = [
     "init", "project", "plan", "run", "runs", "status", "show", "diff", "logs", "merge", "discard", "usage",
     "doctor", "demo", "pause", "resume", "cancel", "retry", "skip", "serve", "context", "notes",
-    "models", "route",
+    "models", "route", "lessons", "postmortem",
 ]  # fmt: skip
 
 

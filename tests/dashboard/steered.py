@@ -86,6 +86,15 @@ class Service:
                 assert told["ended_at"] is None, told
                 await asyncio.sleep(0.05)
 
+    async def has_told(self, run_id: str) -> None:
+        """Wait until what a run taught is written, or why it is not: the last that is told of a run."""
+        async with asyncio.timeout(LIMIT_SECONDS):
+            while True:
+                answer = await self.client.get(f"{self.url}/dashboard/runs/{run_id}/postmortem")
+                if answer.json()["state"] != "writing":
+                    return
+                await asyncio.sleep(0.05)
+
     async def is_taken(self, run_id: str) -> None:
         """Wait until the service drives a run."""
         async with asyncio.timeout(LIMIT_SECONDS):

@@ -160,6 +160,7 @@ async def test_what_is_impossible_is_a_conflict_that_says_why(service: Service) 
     service.release(run_id, "second")
     await service.ask(run_id, "resume")
     await service.reaches(run_id, "succeeded")
+    await service.has_told(run_id)
     for verb in ("pause", "cancel"):
         await refuses(verb, f"{run_id} has succeeded: there is nothing to {verb}", "autopack status")
     for verb in ("resume", "retry"):

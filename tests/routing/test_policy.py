@@ -174,7 +174,8 @@ def test_keys_and_prices_and_names_are_gathered() -> None:
     got = policy(
         LOCAL + "models: {q: {provider: local, price: {input: 0.5, output: 2}}, gpt-4o: {family: x}}"
     )
-    assert got.key_names() == {"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ZAI_API_KEY", "LOCAL_KEY"}
+    agents = {"CURSOR_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "AUTOPACK_CODEX_KEY"}
+    assert got.key_names() == {"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ZAI_API_KEY", "LOCAL_KEY", *agents}
     assert got.prices() == {"q": PriceTable(input=Decimal("0.5"), output=Decimal(2))}
     assert got.named_models() == (
         *("gpt-4o-mini", "claude-haiku-4-5", "claude-sonnet-4-5", "gpt-4o", "claude-opus-4-5", "gpt-5"),

@@ -210,7 +210,7 @@ REFUSED: list[tuple[Cell, str | None, bool, type[AutopackError], str, str]] = [
     (CELL, "zork-1", True, InvalidInput, "no provider is known for model 'zork-1'", "models:"),
     (CELL, "zork-1", False, InvalidInput, "no provider is known for model 'zork-1'", "models:"),
     (CELL, "gpt 4", True, InvalidInput, "'gpt 4' is not a model's name", "provider"),
-    (CELL, "codex/gpt-5", True, InvalidInput, "later version", "alone"),
+    (CELL, "codex/", True, InvalidInput, "names no model", "codex knows it by"),
 ]
 
 

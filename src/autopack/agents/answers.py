@@ -67,6 +67,8 @@ def _strict(schema: object) -> object:
     if not isinstance(schema, Mapping):
         return schema
     told = cast("Mapping[str, Any]", schema)
+    if "$ref" in told:
+        return {"$ref": told["$ref"]}  # nothing may stand beside it
     kept = {key: _strict(value) for key, value in told.items() if key not in _NOT_STRICT}
     if isinstance(properties := told.get("properties"), Mapping):
         named = cast("Mapping[str, object]", properties)

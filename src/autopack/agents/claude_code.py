@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from autopack.agents.base import Access
-from autopack.agents.installed import folders_of
+from autopack.agents.installed import folders_of, there
 from autopack.agents.told import Answered, Began, Doing, Ended, Limited, Start, Told
 from autopack.agents.words import count_in, list_in, object_in, one_line
 from autopack.routing.policy import CodingAgent
@@ -33,7 +33,16 @@ _TOOLS = {
     Access.WRITE: ("Bash,Edit,Write,NotebookEdit,Read,Grep,Glob,Task,TodoWrite", "Bash"),
     Access.READ: ("Read,Grep,Glob", "Read,Grep,Glob"),
 }
+_SETTINGS = (
+    "settings.json", "settings.local.json", "CLAUDE.md", "commands", "agents", "hooks", "skills", "plugins",
+    "rules", "output-styles",
+)  # fmt: skip
+"""What is in force where a user starts it, and so nothing for a model to write."""
 _ENDS_WELL = "success"
+_ITSELF = "None"
+"""Whose calls are no helper's."""
+_MILLISECONDS = 10**11
+"""An instant that is larger is not told in seconds."""
 
 
 class ClaudeCode:
@@ -80,7 +89,7 @@ class ClaudeSitting:
         self.interrupting = _as_line(
             {"type": "control_request", "request_id": "stop", "request": {"subtype": "interrupt"}}
         )
-        self.reads = folders_of(start.program)
+        self.reads = (*folders_of(start.program), *there(config, _SETTINGS))
         self.writes: tuple[Path, ...] = (config,)
         self._calls: dict[str, dict[str, Any]] = {}
 
@@ -117,11 +126,13 @@ class ClaudeSitting:
             case "message_delta" if whose in self._calls:
                 told = object_in(inner.get("usage"))
                 counts = {name: count for name, count in told.items() if isinstance(count, int)}
-                self._calls[whose].update(counts)
+                stop = object_in(inner.get("delta")).get("stop_reason")
+                self._calls[whose].update(counts, stop=stop)
             case "message_stop" if whose in self._calls:
                 call = self._calls.pop(whose)
                 response_id = call.get("id")
-                yield Answered(_usage(call), response_id if isinstance(response_id, str) else None)
+                last = whose == _ITSELF and call.get("stop") == "end_turn"
+                yield Answered(_usage(call), response_id if isinstance(response_id, str) else None, last)
             case _:
                 return
 
@@ -191,7 +202,12 @@ def _doing(blocks: list[Any]) -> Iterator[Told]:
 
 
 def _epoch(told: object) -> datetime | None:
-    return datetime.fromtimestamp(told, UTC) if isinstance(told, int | float) and told > 0 else None
+    if not isinstance(told, int | float) or told <= 0:
+        return None
+    try:
+        return datetime.fromtimestamp(told / 1000 if told > _MILLISECONDS else told, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _as_line(message: Mapping[str, Any]) -> bytes:

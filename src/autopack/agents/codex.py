@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from autopack.agents.base import Access
-from autopack.agents.installed import folders_of
+from autopack.agents.installed import folders_of, there
+from autopack.agents.shared import read_on, size_of, write_anew
 from autopack.agents.told import Answered, Began, Doing, Ended, Start, Told
 from autopack.agents.words import count_in, object_in, one_line
 from autopack.routing.policy import CodingAgent
@@ -25,7 +26,20 @@ _QUIET = (
     "check_for_update_on_startup=false",
     "analytics.enabled=false",
     'shell_environment_policy.exclude=["*KEY*", "*TOKEN*", "*SECRET*"]',
+    "features.multi_agent=false",  # what helpers take is in no record that names them
+    "project_doc_max_bytes=0",  # the repository's words are in our prompt, fenced, and the Auditor gets none
 )
+_SETTINGS = (
+    "config.toml",
+    "AGENTS.md",
+    "AGENTS.override.md",
+    "hooks.json",
+    "prompts",
+    "rules",
+    "skills",
+    "plugins",
+)
+"""What is in force where a user starts it, and so nothing for a model to write."""
 _KEPT_APART = ("features.plugins=false",)
 """Of a CODEX_HOME of ours; without it, it asks a network that is not the model's."""
 
@@ -73,15 +87,16 @@ class CodexSitting:
         )  # fmt: skip
         first = start.session is None
         self.said = (f"{task.instructions}\n\n{start.prompt}" if first else start.prompt).encode()
-        self.reads = folders_of(start.program)
+        self.reads = (*folders_of(start.program), *there(self._home, _SETTINGS))
         self.writes: tuple[Path, ...] = (self._home, start.folder)
         self._session = start.session
         self._record: Path | None = None
         self._read_to = 0
         self._text = self._error = ""
+        self._told_calls = False
         self._resumed = not first
         if start.session is not None and (record := self._find(start.session)) is not None:
-            self._record, self._read_to = record, record.stat().st_size
+            self._record, self._read_to = record, size_of(record)
 
     def read(self, event: Mapping[str, Any]) -> Iterator[Told]:
         """What one event tells."""
@@ -106,16 +121,12 @@ class CodexSitting:
             self._record = self._find(self._session)
         if self._record is None:
             return
-        try:
-            with self._record.open("rb") as file:
-                file.seek(self._read_to)
-                new = file.read()
-        except OSError:
-            return
+        new = read_on(self._record, self._read_to)
         whole = new[: new.rfind(b"\n") + 1]
         self._read_to += len(whole)
         for line in whole.splitlines():
             if b'"token_usage_record"' in line:
+                self._told_calls = True
                 yield from _call(line)
 
     def _find(self, thread: str) -> Path | None:
@@ -140,17 +151,14 @@ class CodexSitting:
     def _end(self, event: Mapping[str, Any]) -> Iterator[Told]:
         yield from self.look()
         usage = object_in(event.get("usage"))
-        known = self._record is None and not self._resumed and usage
+        known = not self._told_calls and not self._resumed and usage
         yield Ended(text=self._text, usage=_usage(usage) if known else None)
 
 
 def _schema(start: Start) -> tuple[str, ...]:
     if start.schema is None:
         return ()
-    file = start.folder / "answer.schema.json"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(start.schema))
-    return ("--output-schema", str(file))
+    return ("--output-schema", str(write_anew(start.folder, "answer.schema.json", json.dumps(start.schema))))
 
 
 def _account(address: str) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ from autopack.agents.base import (
     T,
     Watcher,
 )
-from autopack.agents.faults import Fault, fault_of
+from autopack.agents.faults import Fault, fault_of, is_limit_alone, last_words
 from autopack.agents.installed import find_program
 from autopack.agents.patience import Patience
 from autopack.agents.resets import named_reset
@@ -113,6 +113,9 @@ class _Conversation(Generic[T]):
                         ) from error
                     prompt = _CORRECT.format(problem=error)
                     continue
+            if outcome.no_room:  # the next start waits for it
+                prompt = self._first_prompt(books)
+                continue
             tries += 1
             why = why or "it ended without saying how"
             if tries > self.patience.retries:
@@ -123,7 +126,7 @@ class _Conversation(Generic[T]):
             wait = self.patience.wait_seconds(tries, asked=None)
             await watch.retrying(why=why, wait_seconds=wait, tries=tries)
             await watch.rest(wait)
-            prompt = self._first_prompt(books)
+            prompt = self._first_prompt(books) + outcome.exceeded
 
     def _first_prompt(self, books: Books) -> str:
         if books.session is not None:
@@ -145,11 +148,16 @@ class _Conversation(Generic[T]):
         """Why another start is needed; None: it came to an end. Raises what no other start would mend."""
         said, limited, ended = self._said(outcome), outcome.limited, outcome.ended
         if ended is not None and not ended.failure:
-            if outcome.answered or ended.text.strip() or ended.answer is not None:
+            taken = outcome.answered or (ended.usage is not None and ended.usage.total > 0)
+            says_limit = ended.answer is None and is_limit_alone(ended.text)
+            words = ended.text.strip() or ended.answer is not None
+            if taken or (words and limited is None and not says_limit):
                 return None
-            looks = Limited("it ended at once, without a word and without a token")  # like success
-            limited = limited or looks
-        fault = Fault.LIMIT if limited is not None else fault_of(said)
+            said = ended.text.strip() or "it ended at once, without a word and without a token"
+            limited = limited or Limited(said)  # a limit that looks like success
+        fault = Fault.LIMIT if limited is not None else fault_of(said if ended else last_words(outcome.said))
+        if fault is Fault.LOST and not outcome.resumed:
+            fault = Fault.BROKEN
         name = self.task.model.name
         match fault:
             case Fault.LIMIT:

@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from autopack.agents.base import Access
-from autopack.agents.installed import folders_of
+from autopack.agents.installed import folders_of, there
+from autopack.agents.shared import write_anew
 from autopack.agents.told import Began, Doing, Ended, Start, Told
 from autopack.agents.words import count_in, object_in, one_line
 from autopack.routing.policy import CodingAgent
 from autopack.usage.schemas import TokenUsage
 
 _KEY = "CURSOR_API_KEY"
+_SETTINGS = ("cli-config.json", "mcp.json", "hooks.json", "rules", "commands")
+"""What is in force where a user starts it, and so nothing for a model to write."""
 _LONGEST_ARGUMENT_BYTES = 100_000
 """Linux takes no argument of 128 KiB; a longer prompt is a file that it is told to read."""
 
@@ -62,7 +65,7 @@ class CursorSitting:
         else:
             self.env = {"XDG_CONFIG_HOME": str(home / ".config"), "CURSOR_CONFIG_DIR": str(home / ".cursor")}
             self.writes = (start.folder, *logins)
-        self.reads = folders_of(start.program)
+        self.reads = (*folders_of(start.program), *there(home / ".cursor", _SETTINGS))
 
     def read(self, event: Mapping[str, Any]) -> Iterator[Told]:
         """What one event tells."""
@@ -88,9 +91,7 @@ class CursorSitting:
 def _argument(prompt: str, folder: Path) -> str:
     if len(prompt.encode()) <= _LONGEST_ARGUMENT_BYTES:
         return prompt
-    file = folder / "task.md"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(prompt)
+    file = write_anew(folder, "task.md", prompt)
     return f"Read the file {file}: all of it is your task. Do what it says."
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from autopack.agents.base import ProviderRefused
@@ -29,3 +29,8 @@ def folders_of(program: Path) -> tuple[Path, ...]:
     if "node_modules" in parts:
         return (Path(*parts[: parts.index("node_modules") + 1]),)
     return (real.parent,)
+
+
+def there(folder: Path, names: Iterable[str]) -> tuple[Path, ...]:
+    """Those of the names that a folder has."""
+    return tuple(folder / name for name in names if (folder / name).exists())

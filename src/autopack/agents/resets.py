@@ -37,14 +37,20 @@ def _instants(said: str) -> Iterator[datetime]:
     for epoch in _EPOCH.findall(said):
         yield datetime.fromtimestamp(int(epoch), UTC)
     for day, zone in _INSTANT.findall(said):
-        instant = datetime.fromisoformat(f"{day}{'' if zone in ('Z', 'UTC', '') else zone}")
+        try:
+            instant = datetime.fromisoformat(f"{day}{'' if zone in ('Z', 'UTC', '') else zone}")
+        except ValueError:
+            continue  # no such day
         yield instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
 
 
 def _spans(said: str, now: datetime) -> Iterator[datetime]:
     for span in _AFTER.findall(said):
-        parts = {f"{unit.lower()}s": int(count) for count, unit in _PART.findall(span)}
-        yield now + timedelta(**parts)
+        parts = {f"{unit.lower()}s": int(count[:6]) for count, unit in _PART.findall(span)}
+        try:
+            yield now + timedelta(**parts)
+        except OverflowError:
+            continue
 
 
 def _clocks(said: str, now: datetime) -> Iterator[datetime]:

@@ -7,20 +7,21 @@ import contextlib
 import json
 import os
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from autopack.agents.base import AgentGaveUp, AgentTask, Metering, Program, Seat, Watcher
 from autopack.agents.booking import reserve_when_free, surely
-from autopack.agents.faults import Fault, fault_of
+from autopack.agents.faults import Fault, fault_of, last_words
 from autopack.agents.lines import Events, Silent, TooMuch
 from autopack.agents.patience import Patience
 from autopack.agents.told import Answered, Began, Doing, Ended, Limited, Sitting, Told
 from autopack.errors import AutopackError
 from autopack.processes import Finished
 from autopack.routing.policy import ProviderKind
+from autopack.routing.quota import QuotaBusy
 from autopack.usage.schemas import TokenUsage
 
 CONTEXT_TOKENS = 200_000
@@ -61,15 +62,17 @@ class Books:
         self.session = None
 
     async def open(self) -> None:
-        """Reserve the next call, once the run may go on and there is room for it."""
+        """Reserve the first call, once the run may go on and there is room for it."""
         await self.watch.asking()
+        self._call = await reserve_when_free(self._meter, self.watch, bound=self._bound())
+
+    def _bound(self) -> TokenUsage:
         size = min(CONTEXT_TOKENS, self._context)
-        bound = TokenUsage(
+        return TokenUsage(
             input_tokens=size,
             output_tokens=self._task.max_output_tokens,
             cache_write_tokens=size if self._task.model.kind is ProviderKind.ANTHROPIC else 0,
         )
-        self._call = await reserve_when_free(self._meter, self.watch, bound=bound)
 
     async def keep(self) -> None:
         """Keep what the checkout holds: the conversation is left here, to be gone on with later."""
@@ -84,21 +87,30 @@ class Books:
             await self.watch.kept(self.transcript())
 
     async def settle(self, told: Answered) -> None:
-        """A call is answered: it closes the open reservation."""
+        """A call is answered: it closes the open reservation, also where keeping its checkout fails."""
         self.answered += 1
         self._context = told.usage.total + STEP_TOKENS
-        call, self._call = self._call or f"call_{secrets.token_hex(12)}", None
+        call = self._call or f"call_{secrets.token_hex(12)}"
         # Without a reservation where it was interrupted meanwhile: it was made all the same.
-        keep = await self.watch.responded(self.transcript()) if self.session is not None else None
-        await self._meter.settle(call, usage=told.usage, response_id=told.response_id, keep=keep)
-        self.usage += told.usage
+        try:
+            keep = await self.watch.responded(self.transcript()) if self.session is not None else None
+            await self._meter.settle(call, usage=told.usage, response_id=told.response_id, keep=keep)
+        except Exception:
+            await self._meter.settle(call, usage=told.usage, response_id=told.response_id)
+            raise
+        finally:
+            self._call = None
+            self.usage += told.usage
 
     async def go_on(self) -> None:
-        """Reserve one more call. Raises AgentGaveUp past the most that the task may make."""
+        """Reserve one more call. Raises AgentGaveUp past the most that the task may make, and QuotaBusy: the
+        program is at work, and waits for nothing.
+        """
         if self.answered >= self._task.max_requests:
             name = self._task.model.name
             raise AgentGaveUp(f"{name} made {self.answered} calls and did not come to an end.")
-        await self.open()
+        await self.watch.asking()
+        self._call = await self._meter.reserve(bound=self._bound())
 
     async def close(self, *, known: TokenUsage | None, lost: str) -> None:
         """Close what is open: `known` is what beside the settled calls was taken; None: unknown, unless
@@ -125,13 +137,19 @@ class Outcome:
     limited: Limited | None = None
     said: str = ""
     """What it said beside its stream."""
+    exceeded: str = ""
+    """For the model: that it was ended for what its commands held."""
     answered: int = 0
+    resumed: bool = False
+    """Whether it was to go on with a conversation."""
+    no_room: bool = False
+    """It was interrupted, as other calls took the quota's room for now."""
 
 
 async def sit(sitting: Sitting, seat: Seat, books: Books, patience: Patience) -> Outcome:
     """Run the program once, to its end. Raises what the books or the watcher raise: it is ended then."""
+    one = _Sat(sitting, books, Outcome(books, resumed=books.session is not None))
     await books.open()
-    one = _Sat(sitting, books, Outcome(books))
     async with one.started(seat) as running:
         try:
             await one.listen_long(patience)
@@ -188,33 +206,59 @@ class _Sat:
         except TimeoutError as error:
             hours = patience.program_seconds / 3600
             raise AgentGaveUp(f"It worked for {hours:.1f} hours and did not come to an end.") from error
+        except QuotaBusy:
+            self.outcome.no_room = True
         except Silent:
             self.outcome.said = f"it said nothing for {patience.silence_seconds / 60:.0f} minutes"
         except TooMuch as error:
             raise AgentGaveUp("It said more than anyone reads, and was stopped.") from error
 
     async def wind_up(self, running: asyncio.Future[Finished]) -> None:
-        """Make its end certain: by its own word where it has one, then by signals; and close the books."""
-        outcome, input_, sitting = self.outcome, self._input, self._sitting
-        interrupted = outcome.ended is None
-        if interrupted and not running.done() and sitting.interrupting and input_ is not None:
-            input_.write(sitting.interrupting)
-            with contextlib.suppress(TimeoutError, Silent, TooMuch):
-                async with asyncio.timeout(_INTERRUPT_SECONDS):
-                    await self._listen(_INTERRUPT_SECONDS, more=False)
-        if input_ is not None:
-            input_.close()
-        await _end(running, grace=_LEAVE_SECONDS if outcome.ended is not None else 0)
-        for told in sitting.look():
-            await self._take(told, more=False)
-        finished = None if running.cancelled() or running.exception() is not None else running.result()
-        if not outcome.said:
-            errors = b"" if finished is None else finished.errors
-            outcome.said = " ".join((*self._events.other, errors.decode(errors="replace")[-500:])).strip()
-        await self._books.close(known=self._rest(), lost=self._lost())
-        if interrupted:
-            outcome.ended = None  # what it told was the answer to our word, not the end of its work
+        """Make its end certain: by its own word where it has one, then by signals; and close the books.
+
+        Whatever fails on the way, the program has ended when this returns or raises.
+        """
+        interrupted, failed = self.outcome.ended is None, list[Exception]()
+        try:
+            await _trying(failed, self._interrupt(running))
+        finally:
+            if self._input is not None:
+                self._input.close()
+            await _end(running, grace=_LEAVE_SECONDS if self.outcome.ended is not None else 0)
+        await _trying(failed, self._look_again())
+        self._hear_out(running)
+        await _trying(failed, self._books.close(known=self._rest(), lost=self._lost()))
+        ended = self.outcome.ended
+        if interrupted or (ended is not None and ended.failure):
             await self._books.keep()
+        if interrupted:
+            self.outcome.ended = None  # what it told was the answer to our word, not the end of its work
+        if failed:
+            raise failed[0]
+
+    async def _interrupt(self, running: asyncio.Future[Finished]) -> None:
+        if self.outcome.ended is not None or running.done() or not self._sitting.interrupting:
+            return
+        if self._input is not None:
+            self._input.write(self._sitting.interrupting)
+        with contextlib.suppress(TimeoutError, Silent, TooMuch):
+            async with asyncio.timeout(_INTERRUPT_SECONDS):
+                await self._listen(_INTERRUPT_SECONDS, more=False)
+
+    async def _look_again(self) -> None:
+        for told in self._sitting.look():
+            await self._take(told, more=False)
+
+    def _hear_out(self, running: asyncio.Future[Finished]) -> None:
+        """What it said beside its stream, and whether it was ended for what it held."""
+        finished = None if running.cancelled() or running.exception() is not None else running.result()
+        if finished is not None and finished.exceeded:
+            self.outcome.said = f"it was over its limit of {finished.exceeded}: {finished.exceeded_by}"
+            self.outcome.exceeded = f" What ended you: {self.outcome.said}. Do it in a smaller way."
+        if not self.outcome.said:
+            errors = b"" if finished is None else finished.errors
+            said = (*self._events.other, errors.decode(errors="replace")[-500:])
+            self.outcome.said = "\n".join(said).strip()
 
     async def _listen(self, silence_seconds: float, *, more: bool) -> None:
         while self.outcome.ended is None:
@@ -234,7 +278,7 @@ class _Sat:
                 self._taken += usage
                 outcome.answered += 1
                 await surely(books.settle(told))
-                if more:
+                if more and not told.last:
                     await books.go_on()
             case Doing(activity):
                 books.watch.doing(activity, tokens=books.usage.total)
@@ -254,12 +298,20 @@ class _Sat:
     def _lost(self) -> str:
         """Why what it took last is not known; empty: no call was under way, or an error answered it."""
         ended, outcome = self.outcome.ended, self.outcome
-        failure = outcome.said if ended is None else ended.failure
+        failure = last_words(outcome.said) if ended is None else ended.failure
         if outcome.limited is not None or (failure and fault_of(failure) in _UNBOUGHT):
             return ""
         if ended is None:
             return "it was ended before it told what it took" if self._began else ""
         return "it reported no usage" if outcome.answered == 0 else ""
+
+
+async def _trying(failed: list[Exception], work: Awaitable[None]) -> None:
+    """Do it, and go on where it fails: the first failure is raised when all is done."""
+    try:
+        await work
+    except Exception as error:
+        failed.append(error)
 
 
 _UNBOUGHT = (Fault.LIMIT, Fault.LOGIN, Fault.LOST, Fault.REFUSED)

@@ -26,6 +26,8 @@ class Answered:
 
     usage: TokenUsage
     response_id: str | None
+    last: bool = False
+    """Whether it is known to be followed by no other, as nothing was asked to be done."""
 
 
 @dataclass(frozen=True)

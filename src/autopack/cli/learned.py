@@ -23,7 +23,7 @@ _MARKS = {"proposed": "", "accepted": " (accepted)", "dismissed": " (dismissed)"
 
 
 def postmortem(run: RunArgument, as_json: Json = False) -> None:
-    """Have written what was learned of a run that has ended, where it is not, and show it.
+    """Have the account of a run that ended written.
 
     It is one conversation with the model that models.yaml has for the helper `postmortem`. A run's own
     process does it at the end of each run; this is for one where it could not.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from autopack.views.lessons import AcceptedLesson
 
 app = typer.Typer(
-    help="Lessons from earlier runs, in .autopack/lessons.md of a repository.",
+    help="Lessons of earlier runs: list and decide about them.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

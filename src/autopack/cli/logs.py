@@ -64,4 +64,5 @@ async def _owned(database: Database, board: Board, over: asyncio.Event) -> None:
                 hint=f"Go on with `autopack resume {board.run_id}`.",
             )
         with suppress(TimeoutError):
-            await asyncio.wait_for(over.wait(), _LIVENESS_SECONDS)
+            async with asyncio.timeout(_LIVENESS_SECONDS):
+                await over.wait()

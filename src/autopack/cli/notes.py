@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from autopack.views.notes import NoteView
 
 app = typer.Typer(
-    help="Notes to the models, in .autopack/human_notes.md of a repository.",
+    help="Notes to the models, in .autopack/human_notes.md.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

@@ -41,7 +41,8 @@ async def _check(adapter: Adapter, models: list[ModelRef], environ: Mapping[str,
         argv=(str(program), "--version"), cwd=Path.home(), env=env, timeout_seconds=_VERSION_SECONDS
     )
     finished = await run(asked)
-    said = clean(finished.output.decode(errors="replace").strip().splitlines()[0]) if finished.output else ""
+    lines = finished.output.decode(errors="replace").strip().splitlines()
+    said = clean(lines[0]) if lines else ""
     if finished.exit_code != 0 or not said:
         remedy = f"Run `{program.name} --version` in a terminal, and install it anew."
         return Finding(

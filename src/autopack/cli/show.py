@@ -17,7 +17,7 @@ Lines = Annotated[int, typer.Option("--lines", min=0, max=10_000, help="Lines of
 
 
 def show(run: RunArgument, phase: MaybePhase = None, lines: Lines = 20, as_json: Json = False) -> None:
-    """Show a run's attempts and what was learned, or all about one phase.
+    """Show a run's attempts and lessons, or all about a phase.
 
     Of a phase: which models and why, what was checked and what it said, the verdict, tokens and cost.
     """

@@ -53,6 +53,8 @@ _BUILT_IN = {
     "anthropic": (ProviderKind.ANTHROPIC, "ANTHROPIC_API_KEY"),
     "glm": (ProviderKind.ZAI, "ZAI_API_KEY"),
 }
+_OWN_KEYS = {"CURSOR_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "AUTOPACK_CODEX_KEY"}
+"""Variables that coding agents log in by."""
 _PROVIDER_BY_NAME = (
     (re.compile(r"gpt-|o[134](-|$)"), "openai"),
     (re.compile(r"claude-|opus-"), "anthropic"),
@@ -162,7 +164,7 @@ class Policy(Section):
     def key_names(self) -> frozenset[str]:
         """Names of all variables that hold a key: none of them may reach a command of a plan."""
         own = {provider.api_key_env for provider in self.providers.values() if provider.api_key_env}
-        return frozenset(own | {key for _, key in _BUILT_IN.values()})
+        return frozenset(own | {key for _, key in _BUILT_IN.values()} | _OWN_KEYS)
 
     def prices(self) -> Mapping[str, PriceTable]:
         """The policy's own prices by model name."""
@@ -217,14 +219,16 @@ class Policy(Section):
             raise _Unresolved(f"names no model; write {agent}/ and the name that {agent} knows it by")
         entry, provider = self._entry(name), self._provider_of(name) or agent.value
         pool = entry.pool or entry.provider or self.agent_pools.get(agent) or agent.value
-        account, key = Provider(), ""
+        account, key, whose = Provider(), "", entry.provider or pool
         kind, *_ = _SPOKEN[agent] or (ProviderKind.OPENAI,)
-        if pool in _BUILT_IN or pool in self.providers:
-            account = self.providers.get(pool, Provider())
-            usual, usual_key = _BUILT_IN.get(pool, (None, ""))
+        if whose in _BUILT_IN or whose in self.providers:
+            account = self.providers.get(whose, Provider())
+            usual, usual_key = _BUILT_IN.get(whose, (None, ""))
             its, key = account.kind or usual, account.api_key_env or usual_key
             if its not in _SPOKEN[agent]:
-                raise _Unresolved(f"{agent} can't use the account of {pool!r}; map it to a pool under pools:")
+                raise _Unresolved(
+                    f"{agent} can't use the account of {whose!r}; map it to a pool under pools:"
+                )
         return ModelRef(
             name=name,
             provider=provider,

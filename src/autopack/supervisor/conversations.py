@@ -6,18 +6,15 @@ recovered attempt goes on with that conversation on that tree, and a received re
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any
 
-from autopack.agents.base import AgentGaveUp, Keep, ProviderRefused, Shell, ShellResult
+from autopack.agents.base import AgentGaveUp, ProviderRefused, Shell, ShellResult
 from autopack.artifacts import ArtifactStore
 from autopack.db import WriteSession
 from autopack.errors import Fenced, NotFound
-from autopack.feed import queries as feed
-from autopack.feed.schemas import CallRetried
 from autopack.plan import Plan
 from autopack.roles import auditor, builder, large
 from autopack.roles.briefs import Assignment, Call
@@ -33,11 +30,12 @@ from autopack.runs.schemas import Evidence
 from autopack.runs.states import AttemptOutcome, PhaseState
 from autopack.runs.tables import AttemptRow
 from autopack.supervisor.budgets import check_budgets
-from autopack.supervisor.hold import Hold, StandAside
+from autopack.supervisor.hold import Hold
 from autopack.supervisor.large_audit import LargeAudit
-from autopack.supervisor.noting import deliver, notes_for
+from autopack.supervisor.noting import notes_for
 from autopack.supervisor.position import At, Failure, known
 from autopack.supervisor.services import Services
+from autopack.supervisor.watching import Watching
 from autopack.usage.schemas import TokenUsage
 from autopack.workspace.failure import over_limit
 from autopack.workspace.layout import Which
@@ -76,7 +74,7 @@ class Conversations:
             notes=await self._notes(call),
         )
         try:
-            with _Watch(hold, at, "builder", call.model, notes=brief.notes) as watch:
+            with Watching(hold, at, "builder", call.model, notes=brief.notes) as watch:
                 meter = self._meter(at, "builder", call.model)
                 return await builder.build(hold.services.agent, brief, call=call, meter=meter, watch=watch)
         except AgentGaveUp as error:
@@ -103,8 +101,8 @@ class Conversations:
         )
         meter = self._meter(at, "auditor", call.model)
 
-        def watch(part: str, notes: ShownNotes) -> _Watch:
-            return _Watch(hold, at, "auditor", call.model, part=part, notes=notes)
+        def watch(part: str, notes: ShownNotes) -> Watching:
+            return Watching(hold, at, "auditor", call.model, part=part, notes=notes)
 
         try:
             parts = large.parts_of(brief, limit=self._part_bytes(call.model))
@@ -266,103 +264,6 @@ class Filed:
         """Remove what nothing refers to any more."""
         for digest in self.working:
             self.transcripts.remove(digest)
-
-
-class _Watch:
-    """Keeps a conversation as it goes, and tells how it goes."""
-
-    def __init__(
-        self,
-        hold: Hold,
-        at: At,
-        role: str,
-        model: ModelRef,
-        *,
-        part: str = "",
-        notes: ShownNotes = NO_NOTES,
-    ) -> None:
-        self._hold = hold
-        self._at = at
-        self._role = role
-        self._model = model
-        self._part = part
-        self._notes = notes
-        self._tree: str | None = None
-        self._superseded: list[str] = []
-        self._tokens: int | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        """Where storing failed, the attempt may still refer to what was to be superseded."""
-        if error is None or isinstance(error, AgentGaveUp | StandAside | asyncio.CancelledError):
-            self._drop_superseded()
-
-    async def asking(self) -> None:
-        """Keep the Builder's checkout: the answer to come stands on it. A run that is to pause asks none."""
-        self._drop_superseded()
-        await self._hold.go_on()
-        if self._role == "builder":
-            self._tree = await self._hold.workspace.snapshot()
-
-    async def responded(self, transcript: bytes) -> Keep:
-        """Make the transcript durable; what it gives back refers to it in the attempt."""
-        digest = await self._hold.services.transcripts.store(transcript)
-        notes, self._notes = self._notes, NO_NOTES
-
-        async def keep(session: WriteSession) -> None:
-            run = await self._hold.fence(session)
-            phase_index, number = self._at.phase.phase_index, self._at.open.number
-            attempt = await queries.attempt(session, run.id, phase_index, number)
-            if self._role == "builder":
-                former = attempt.transcript_sha
-                attempt.transcript_sha, attempt.checkpoint_tree = digest, self._tree
-            else:
-                former, attempt.audit_transcript_sha = attempt.audit_transcript_sha, digest
-            if former is not None and former != digest:
-                self._superseded.append(former)
-            await deliver(session, run.id, self._at, self._role, notes)
-
-        return keep
-
-    async def kept(self, transcript: bytes) -> None:
-        """Keep the conversation's name and the Builder's checkout, in a transaction of their own."""
-        if self._role == "builder":
-            self._tree = await self._hold.workspace.snapshot()
-        keep = await self.responded(transcript)
-        async with self._hold.services.database.write() as session:
-            await keep(session)
-
-    async def retrying(self, *, why: str, wait_seconds: float, tries: int) -> None:
-        """Say in the feed that a request is sent again."""
-        body = CallRetried(
-            phase_id=self._at.phase.phase_id,
-            attempt=self._at.open.number,
-            role=self._role,
-            model=self._model.name,
-            why=why,
-            wait_seconds=wait_seconds,
-            tries=tries,
-        )
-        async with self._hold.move() as (session, run):
-            feed.append(session, run_id=run.id, body=body)
-
-    def _drop_superseded(self) -> None:
-        """Remove the transcripts that the last one goes on from."""
-        for digest in self._superseded:
-            self._hold.services.transcripts.remove(digest)
-        self._superseded.clear()
-
-    async def rest(self, seconds: float) -> None:
-        """Wait before a request is sent again; a run that is to pause does not wait for it."""
-        await self._hold.rest(seconds)
-
-    def doing(self, activity: str, *, tokens: int | None = None) -> None:
-        """Show what the model is at."""
-        self._tokens = self._tokens if tokens is None else tokens
-        activity = f"{self._part}: {activity}" if self._part else activity
-        self._hold.show(self._role, activity, phase_id=self._at.phase.phase_id, tokens=self._tokens)
 
 
 def _transcript(services: Services, digest: str) -> bytes:

@@ -44,8 +44,8 @@ async def decide(
     if decision == "accepted":
         note = service.new_note(lesson.text, by=by, run_id=run_id, redactor=redactor, note_id=lesson.id)
         await asyncio.to_thread(file.append, top, note, home=settings.home, book=LESSONS)
-    elif lesson.state == "accepted":
-        with contextlib.suppress(NotFound):  # taken out by hand
+    else:  # also where it is not accepted as far as is known: an acceptance may have died in between
+        with contextlib.suppress(NotFound):
             await asyncio.to_thread(file.remove, top, lesson.id, home=settings.home, book=LESSONS)
     async with database.write() as session:
         await runs.run(session, run_id, lock=True)

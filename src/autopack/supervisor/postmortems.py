@@ -70,7 +70,8 @@ async def keep_writing(services: Services) -> None:
         except Exception as error:  # a database that is away, say: later again
             log.warning("postmortems_failed: %s", error)
         with suppress(TimeoutError):
-            await asyncio.wait_for(services.leaving.wait(), LOOK_SECONDS)
+            async with asyncio.timeout(LOOK_SECONDS):
+                await services.leaving.wait()
 
 
 async def _left_to_us(services: Services) -> list[str]:

@@ -79,7 +79,8 @@ class Serving:
             except Exception as error:  # a database that is away, say: later again
                 log.warning("taking_failed: %s", error)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), LOOK_SECONDS)
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._woken.wait()
             self._woken.clear()
 
     async def _heed_policy(self) -> None:
