@@ -103,6 +103,8 @@ class Notes:
     activities: list[str] = field(default_factory=list[str])
     retries: list[tuple[str, float, int]] = field(default_factory=list[tuple[str, float, int]])
     dies_at: int | None = None
+    kept_after: int = -1
+    """How many responses there were when it was last kept by itself."""
 
     async def asking(self) -> None:
         """Nothing to keep: the checkout is not followed."""
@@ -117,6 +119,7 @@ class Notes:
         return _nothing
 
     async def kept(self, transcript: bytes) -> None:
+        self.kept_after = len(self.transcripts)
         self.transcripts.append(transcript)
 
     async def rest(self, seconds: float) -> None:

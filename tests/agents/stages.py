@@ -68,6 +68,8 @@ class Play:
     text: str = "Made it."
     answer: dict[str, Any] | None = None
     fault: str | None = None
+    ends_turn: bool = False
+    """Whether the last call asks for nothing to be done, so that no other follows (Claude Code says so)."""
     aside: tuple[int, int, int, int] = (0, 0, 0, 0)
     """Tokens of calls that only the end tells of."""
     resets_at: int = field(default_factory=lambda: int(time.time()) + 7_500)

@@ -82,6 +82,8 @@ class Player:
                 while not self.interrupted.wait(0.05):
                     pass
                 return self.interruption()
+        if fault == "fails":
+            return self.fails()
         while fault == "busy" and not self.interrupted.wait(0.05):
             self.tick()
         if fault == "busy":
@@ -94,6 +96,10 @@ class Player:
         return code
 
     def tick(self) -> None: ...
+
+    def fails(self) -> int:
+        """A terminal event that says that it failed, on the way."""
+        return 1
 
     def lost(self) -> int:
         return 1
@@ -137,10 +143,11 @@ class Claude(Player):
             {"type": "tool_use", "id": "toolu_1", "name": "Bash", "input": {"command": call.get("shell")}}
         ]
         self.emit(type="assistant", message={**message, "content": content}, session_id=SESSION)
+        last = number == len(self.play["calls"]) - 1 and self.play.get("ends_turn")
         self.stream(
             {
                 "type": "message_delta",
-                "delta": {"stop_reason": "tool_use"},
+                "delta": {"stop_reason": "end_turn" if last else "tool_use"},
                 "usage": {"output_tokens": output},
             }
         )
@@ -195,6 +202,10 @@ class Claude(Player):
     def nothing(self) -> int:
         self.result()
         return 0
+
+    def fails(self) -> int:
+        self.result(is_error=True, result="stream disconnected before completion")
+        return 1
 
     def interruption(self) -> int:
         self.result(subtype="error_during_execution", is_error=True, result=None)
@@ -252,6 +263,9 @@ class Codex(Player):
         self.emit(type="error", message=message)
         self.emit(type="turn.failed", error={"message": message})
         return 1
+
+    def fails(self) -> int:
+        return self.failed("stream disconnected before completion")
 
     def limit(self) -> int:
         return self.failed("You've hit your usage limit. Upgrade to Pro or try again in 2 hours 5 minutes.")

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -13,11 +14,11 @@ import pytest
 
 from agents.conversing import KEY, Books, Finding, Notes
 from agents.stages import REAL, STANDINS, Call, Play, Stage, lasting, sleeping, stage
-from autopack.agents.base import Access, AgentGaveUp, ProviderRefused, ProviderUnreachable
+from autopack.agents.base import Access, AgentGaveUp, Keep, ProviderRefused, ProviderUnreachable
 from autopack.agents.patience import Patience
-from autopack.errors import AutopackError
+from autopack.errors import AutopackError, Fenced
 from autopack.processes import Confinement, probe_sandbox
-from autopack.routing.quota import QuotaReached
+from autopack.routing.quota import QuotaBusy, QuotaReached
 from autopack.usage.schemas import TokenUsage
 from autopack.workspace import Workspace
 from fixtures.world import new_repository
@@ -396,3 +397,97 @@ async def test_codexs_commands_do_not_get_its_key(opened: Open) -> None:
     said = (here.workspace.build / "env.txt").read_text()
     assert "PATH=" in said
     assert KEY not in said
+
+
+class Failing(Books):
+    """Books that fail to settle at first, as where a run was taken over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failed = 0
+
+    async def settle(
+        self, call_id: str, *, usage: TokenUsage, response_id: str | None, keep: Keep | None = None
+    ) -> None:
+        if keep is not None:
+            self.failed += 1
+            raise Fenced("It was taken over.")
+        await super().settle(call_id, usage=usage, response_id=response_id)
+
+
+@played_only
+@pytest.mark.parametrize("name", ["claude-code", "codex"])
+async def test_where_its_work_can_t_be_kept_it_is_ended_and_paid_for_all_the_same(
+    name: str, opened: Open
+) -> None:
+    books = Failing()
+    async with opened(name, Play(fault="silence")) as here:
+        with pytest.raises(Fenced):
+            await ends(here.agent.run(here.task(str), meter=books, watch=Notes()))
+    assert sleeping() == []
+    assert books.failed
+    assert books.spent.total == Call(shell="").tokens.total
+    assert not books.open
+
+
+@played_only
+async def test_whatever_fails_while_it_is_interrupted_it_has_ended(opened: Open) -> None:
+    """The interrupted program tells of one more call, and that can't be booked."""
+
+    class Fails(Full):
+        async def settle(
+            self, call_id: str, *, usage: TokenUsage, response_id: str | None, keep: Keep | None = None
+        ) -> None:
+            if call_id not in self.bounds or self.settled:
+                raise Fenced("It was taken over.")
+            await super().settle(call_id, usage=usage, response_id=response_id, keep=keep)
+
+    play = Play(calls=(Call(shell="echo 1"), Call(shell="echo 2")), fault="hang")
+    async with opened("claude-code", play) as here:
+        with pytest.raises((Fenced, QuotaReached)):
+            await ends(here.agent.run(here.task(str), meter=Fails(1), watch=Notes()))
+    assert sleeping() == []
+
+
+@played_only
+@pytest.mark.parametrize("name", ["claude-code", "codex"])
+async def test_what_was_written_is_kept_where_it_ends_with_a_failure(name: str, opened: Open) -> None:
+    books, notes = Books(), Notes()
+    patience = replace(PATIENCE, retries=0)
+    async with opened(name, Play(fault="fails"), patience=patience) as here:
+        with pytest.raises(ProviderUnreachable):
+            await here.agent.run(here.task(str), meter=books, watch=notes)
+    assert notes.kept_after >= 1
+    assert not books.open
+
+
+@played_only
+async def test_after_its_last_call_none_is_reserved(opened: Open) -> None:
+    """A conversation that is over at the cap is not thrown away."""
+    books = Full(1)
+    async with opened("claude-code", Play(ends_turn=True, aside=(40, 2, 0, 0))) as here:
+        result = await here.agent.run(here.task(str, most=1), meter=books, watch=Notes())
+    assert result.output == "Made it."
+    assert books.spent.total == Call(shell="").tokens.total + 42
+    assert not books.open
+
+
+class Busy(Full):
+    """A quota that others fill for a while after each call."""
+
+    async def reserve(self, *, bound: TokenUsage) -> str:
+        if len(self.bounds) >= self.room:
+            self.room += 1
+            raise QuotaBusy("Others are at it.", hint="")
+        return await Books.reserve(self, bound=bound)
+
+
+@played_only
+@pytest.mark.parametrize("name", ["claude-code", "codex"])
+async def test_while_others_fill_the_quota_it_is_stopped_and_waits(name: str, opened: Open) -> None:
+    books = Busy(1)
+    async with opened(name, Play(fault="busy"), Play(calls=(), text="Went on.")) as here:
+        result = await ends(here.agent.run(here.task(str), meter=books, watch=Notes()))
+    assert result.output == "Went on."
+    assert [resumes(start) for start in here.starts] == [False, True]
+    assert not books.open

@@ -90,8 +90,7 @@ class Books:
         """A call is answered: it closes the open reservation, also where keeping its checkout fails."""
         self.answered += 1
         self._context = told.usage.total + STEP_TOKENS
-        call = self._call or f"call_{secrets.token_hex(12)}"
-        # Without a reservation where it was interrupted meanwhile: it was made all the same.
+        call = self._call or _new_call()
         try:
             keep = await self.watch.responded(self.transcript()) if self.session is not None else None
             await self._meter.settle(call, usage=told.usage, response_id=told.response_id, keep=keep)
@@ -116,16 +115,21 @@ class Books:
         """Close what is open: `known` is what beside the settled calls was taken; None: unknown, unless
         `lost` is empty, and so no call was under way."""
         call, self._call = self._call, None
-        if call is None:
-            return
         if known is not None and known.total > 0:
-            await self._meter.settle(call, usage=known, response_id=None)
+            await self._meter.settle(call or _new_call(), usage=known, response_id=None)
             self.answered += 1
             self.usage += known
+        elif call is None:
+            return
         elif known is not None or not lost:
             await self._meter.withdraw(call)
         else:
             await self._meter.lose(call, why=lost)
+
+
+def _new_call() -> str:
+    """The id of a call that nothing was reserved for: it was made all the same."""
+    return f"call_{secrets.token_hex(12)}"
 
 
 @dataclass
@@ -150,11 +154,15 @@ async def sit(sitting: Sitting, seat: Seat, books: Books, patience: Patience) ->
     """Run the program once, to its end. Raises what the books or the watcher raise: it is ended then."""
     one = _Sat(sitting, books, Outcome(books, resumed=books.session is not None))
     await books.open()
-    async with one.started(seat) as running:
-        try:
-            await one.listen_long(patience)
-        finally:
-            await surely(one.wind_up(running))
+    try:
+        async with one.started(seat) as running:
+            try:
+                await one.listen_long(patience)
+            finally:
+                await surely(one.wind_up(running))
+    except BaseException:
+        await surely(books.close(known=None, lost=""))  # where it was not even started; else it is closed
+        raise
     if not running.cancelled() and (error := running.exception()) is not None:
         raise error
     return one.outcome
@@ -303,6 +311,8 @@ class _Sat:
             return ""
         if ended is None:
             return "it was ended before it told what it took" if self._began else ""
+        if ended.failure:
+            return "it failed before it told what it took"
         return "it reported no usage" if outcome.answered == 0 else ""
 
 
