@@ -1,3 +1,4 @@
+# Over 400 lines because what every agent has to do belongs on one list.
 """What every way of calling a model has to do, also where the other side misbehaves."""
 
 from __future__ import annotations
