@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -154,7 +154,7 @@ async def engine(services: Services, *, address: str | None = None) -> AsyncGene
     async with services.database.write() as session:
         await workers.register(session, services.owner, address=address)
     with explained():
-        DBOS.launch()
+        await _on_a_thread_of_its_own(DBOS.launch)
     kept = [
         asyncio.create_task(workers.keep_saying_so(services.database, services.owner, address=address)),
         asyncio.create_task(_keep_sweeping(services.database, often=address is not None)),
@@ -182,13 +182,21 @@ async def _keep_sweeping(database: Database, *, often: bool) -> None:
 
 
 async def _shut_down(dbos: Any) -> None:
-    """Destroy the engine on a thread of its own: it takes the loop's default executor down with it."""
+    """Destroy the engine, which takes the loop's default executor down with it."""
     from concurrent.futures import ThreadPoolExecutor
 
-    loop = asyncio.get_running_loop()
+    await _on_a_thread_of_its_own(lambda: dbos.destroy(destroy_registry=True))
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
+
+
+async def _on_a_thread_of_its_own(work: Callable[[], None]) -> None:
+    """The engine waits for its database, where it may wait for what this loop has open there: an index that
+    PostgreSQL builds waits for every transaction that was there before.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(1) as own:
-        await loop.run_in_executor(own, lambda: dbos.destroy(destroy_registry=True))
-    loop.set_default_executor(ThreadPoolExecutor())
+        await asyncio.get_running_loop().run_in_executor(own, work)
 
 
 async def drive_segment(services: Services, run_id: str, epoch: int) -> None:
