@@ -20,9 +20,9 @@ from autopack.cli.words import count, dollars, duration, tokens
 from autopack.errors import AutopackError
 
 if TYPE_CHECKING:
-    from autopack.agents.base import Agent, AgentTask, Keep
+    from autopack.agents.base import Agent, AgentTask
     from autopack.config import Settings
-    from autopack.db import Database, WriteSession
+    from autopack.db import Database
     from autopack.routing.meter import Meter
     from autopack.routing.policy import ModelRef, Policy
     from autopack.usage.schemas import TokenUsage, UsageSum
@@ -115,6 +115,7 @@ class _Caller:
     async def call(self, model: ModelRef) -> Finding:
         """Ask one model for a word."""
         from autopack.agents.base import AgentGaveUp
+        from autopack.agents.unwatched import Unwatched
 
         key = self.environ.get(model.api_key_env, "").strip()
         if not key:
@@ -124,7 +125,7 @@ class _Caller:
             began = time.monotonic()
             try:
                 task, meter = self._task(model, key), self._meter(model)
-                result = await self.agent.run(task, meter=meter, watch=_Unwatched())
+                result = await self.agent.run(task, meter=meter, watch=Unwatched())
                 await meter.end_rest()
             except AutopackError as error:
                 usual = self._is_usual(model) and not isinstance(error, AgentGaveUp)
@@ -184,24 +185,3 @@ class _Caller:
             max_output_tokens=ANSWER_TOKENS,
             api_key=key,
         )
-
-
-class _Unwatched:
-    """Nobody looks: a call of the doctor is not resumed."""
-
-    async def asking(self) -> None: ...
-
-    async def responded(self, transcript: bytes) -> Keep:
-        return _nothing
-
-    async def kept(self, transcript: bytes) -> None: ...
-
-    async def retrying(self, *, why: str, wait_seconds: float, tries: int) -> None: ...
-
-    async def rest(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
-    def doing(self, activity: str, *, tokens: int | None = None) -> None: ...
-
-
-async def _nothing(_session: WriteSession) -> None: ...

@@ -40,19 +40,12 @@ async def audit(agent: Agent, brief: AuditorBrief, *, call: Call, meter: Meterin
 
 def auditor_task(brief: AuditorBrief, *, call: Call) -> AgentTask[Verdict]:
     """The task as the agent gets it."""
-    return AgentTask(
-        model=call.model,
+    return call.task(
         instructions=prompts.text("auditor"),
         prompt=auditor_prompt(brief),
         checkout=brief.checkout,
         access=Access.READ,
         output=Verdict,
-        shell=None,
-        max_requests=call.max_requests,
-        max_output_tokens=call.max_output_tokens,
-        history=call.history,
-        api_key=call.api_key,
-        seat=call.seat,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autopack.agents.base import Seat, Shell
+from autopack.agents.base import Access, AgentTask, Seat, Shell, T
 from autopack.plan import Phase
 from autopack.roles.fence import Fence
 from autopack.routing.policy import ModelRef
@@ -54,6 +54,25 @@ class Call:
     """For the Builder; the Auditor gets none."""
     seat: Seat | None = None
     """Where a coding agent's program works."""
+
+    def task(
+        self, *, instructions: str, prompt: str, checkout: Path, access: Access, output: type[T]
+    ) -> AgentTask[T]:
+        """The task as the agent gets it: what this role is asked, with how the model is called."""
+        return AgentTask(
+            model=self.model,
+            instructions=instructions,
+            prompt=prompt,
+            checkout=checkout,
+            access=access,
+            output=output,
+            shell=self.shell,
+            max_requests=self.max_requests,
+            max_output_tokens=self.max_output_tokens,
+            history=self.history,
+            api_key=self.api_key,
+            seat=self.seat,
+        )
 
 
 def scope_lines(phase: Phase) -> str:

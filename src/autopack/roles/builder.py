@@ -62,19 +62,12 @@ async def build(agent: Agent, brief: BuilderBrief, *, call: Call, meter: Meterin
 
 def builder_task(brief: BuilderBrief, *, call: Call) -> AgentTask[str]:
     """The task as the agent gets it. Reads the checkout's agent instructions, and nothing else."""
-    return AgentTask(
-        model=call.model,
+    return call.task(
         instructions=prompts.text("builder"),
         prompt=builder_prompt(brief),
         checkout=brief.checkout,
         access=Access.WRITE,
         output=str,
-        shell=call.shell,
-        max_requests=call.max_requests,
-        max_output_tokens=call.max_output_tokens,
-        history=call.history,
-        api_key=call.api_key,
-        seat=call.seat,
     )
 
 

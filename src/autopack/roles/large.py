@@ -144,19 +144,12 @@ def closing_prompt(brief: AuditorBrief, reviews: Sequence[PartReview]) -> str:
 
 
 def _task(brief: AuditorBrief, prompt: str, output: type[T], *, call: Call) -> AgentTask[T]:
-    return AgentTask(
-        model=call.model,
+    return call.task(
         instructions=prompts.text("auditor"),
         prompt=prompt,
         checkout=brief.checkout,
         access=Access.READ,
         output=output,
-        shell=None,
-        max_requests=call.max_requests,
-        max_output_tokens=call.max_output_tokens,
-        history=call.history,
-        api_key=call.api_key,
-        seat=call.seat,
     )
 
 

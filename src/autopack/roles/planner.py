@@ -55,19 +55,12 @@ async def plan(agent: Agent, brief: PlannerBrief, *, call: Call, meter: Metering
 
 def planner_task(brief: PlannerBrief, *, call: Call) -> AgentTask[Draft]:
     """The task as the agent gets it. Reads the checkout's agent instructions, and nothing else."""
-    return AgentTask(
-        model=call.model,
+    return call.task(
         instructions=prompts.text("planner"),
         prompt=planner_prompt(brief),
         checkout=brief.checkout,
         access=Access.READ,
         output=Draft,
-        shell=None,
-        max_requests=call.max_requests,
-        max_output_tokens=call.max_output_tokens,
-        history=call.history,
-        api_key=call.api_key,
-        seat=call.seat,
     )
 
 

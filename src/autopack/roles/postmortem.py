@@ -68,16 +68,12 @@ async def write(
 
 def postmortem_task(brief: PostmortemBrief, *, call: Call) -> AgentTask[Postmortem]:
     """The task as the agent gets it."""
-    return AgentTask(
-        model=call.model,
+    return call.task(
         instructions=prompts.text("postmortem"),
         prompt=postmortem_prompt(brief),
         checkout=brief.empty,
         access=Access.READ,
         output=Postmortem,
-        max_requests=call.max_requests,
-        max_output_tokens=call.max_output_tokens,
-        api_key=call.api_key,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,7 +9,7 @@ from decimal import Decimal
 
 from autopack.agents.agents import check_installed
 from autopack.agents.base import AgentGaveUp, Keep, ProviderRefused, ProviderUnreachable, Seat
-from autopack.db import WriteSession
+from autopack.agents.unwatched import Unwatched
 from autopack.roles import planner
 from autopack.roles.briefs import Call
 from autopack.roles.drafts import Draft
@@ -164,29 +163,14 @@ class _TallyingMeter:
         await self._meter.withdraw(call_id)
 
 
-class _Watch:
+class _Watch(Unwatched):
     """A draft is not resumed: nothing of its conversation is kept, and only what takes long is told."""
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
 
-    async def asking(self) -> None: ...
-
-    async def responded(self, transcript: bytes) -> Keep:
-        return _nothing
-
-    async def kept(self, transcript: bytes) -> None: ...
-
     async def retrying(self, *, why: str, wait_seconds: float, tries: int) -> None:
         self._tell(f"Asked again in {wait_seconds:.0f} s: {why}")
-
-    async def rest(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
-    def doing(self, activity: str, *, tokens: int | None = None) -> None: ...
-
-
-async def _nothing(_session: WriteSession) -> None: ...
 
 
 def _for_a_draft(

@@ -18,7 +18,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from autopack.agents.base import Keep, ProviderRefused
+from autopack.agents.base import ProviderRefused
+from autopack.agents.unwatched import Unwatched
 from autopack.db import AnySession, Database, WriteSession
 from autopack.errors import AutopackError, Conflict, Unavailable
 from autopack.notes.service import plain
@@ -223,7 +224,7 @@ async def _asked(services: Services, held: _Held) -> tuple[ModelRef, Postmortem]
     with tempfile.TemporaryDirectory(prefix="autopack-postmortem-") as empty:
         brief = await brief_of(services, run, epoch=held.epoch, empty=Path(empty))
         meter = _meter(services, held, model)
-        written = await postmortem.write(services.agent, brief, call=call, meter=meter, watch=_Unwatched())
+        written = await postmortem.write(services.agent, brief, call=call, meter=meter, watch=Unwatched())
     return model, written
 
 
@@ -250,24 +251,3 @@ def _meter(services: Services, held: _Held, model: ModelRef) -> Meter:
         await check_budgets(session, plan, held.run_id, "", bound=bound, cost=cost)
 
     return Meter(services.database, context, policy=services.policy.now, allow=allow)
-
-
-class _Unwatched:
-    """Nobody looks: its conversation is not gone on with."""
-
-    async def asking(self) -> None: ...
-
-    async def responded(self, transcript: bytes) -> Keep:
-        return _nothing
-
-    async def kept(self, transcript: bytes) -> None: ...
-
-    async def retrying(self, *, why: str, wait_seconds: float, tries: int) -> None: ...
-
-    async def rest(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
-    def doing(self, activity: str, *, tokens: int | None = None) -> None: ...
-
-
-async def _nothing(_session: WriteSession) -> None: ...
