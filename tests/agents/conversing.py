@@ -13,8 +13,10 @@ from pydantic import BaseModel
 
 from autopack.agents.base import Access, AgentTask, Keep, Shell
 from autopack.agents.patience import Patience
+from autopack.routing.accounts import AccountUsage
 from autopack.routing.meter import LONGEST_COOLDOWN
 from autopack.routing.policy import ModelRef, ProviderKind
+from autopack.routing.quota import QuotaReached
 from autopack.simulator import RunningSimulator, Scenario
 from autopack.usage.schemas import TokenUsage
 
@@ -50,6 +52,9 @@ class Books:
     released: dict[str, str] = field(default_factory=dict[str, str])
     cooldowns: list[tuple[float, str, bool]] = field(default_factory=list[tuple[float, str, bool]])
 
+    account: list[AccountUsage] = field(default_factory=list[AccountUsage])
+    extra_usage: bool = False
+
     async def reserve(self, *, bound: TokenUsage) -> str:
         call_id = f"call-{len(self.bounds) + 1}"
         self.bounds[call_id] = bound
@@ -58,6 +63,11 @@ class Books:
     async def cool_down(self, *, seconds: float, why: str, whole_quota: bool) -> datetime:
         self.cooldowns.append((seconds, why, whole_quota))
         return datetime.now(UTC) + min(timedelta(seconds=min(seconds, 1e9)), LONGEST_COOLDOWN)
+
+    async def account_says(self, told: AccountUsage) -> None:
+        self.account.append(told)
+        if told.extra and not self.extra_usage:
+            raise QuotaReached("It charges for more.", until=told.room_again)
 
     async def settle(
         self, call_id: str, *, usage: TokenUsage, response_id: str | None, keep: Keep | None = None

@@ -48,6 +48,9 @@ class Call:
 
     shell: str
     usage: tuple[int, int, int, int] = (100, 20, 3000, 50)
+    account: tuple[float, int, bool] | None = None
+    """What the account says with its answer: the part of its 5 hours that is used, when they reset, and
+    whether it charges for the call."""
 
     @property
     def tokens(self) -> TokenUsage:

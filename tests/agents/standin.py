@@ -138,6 +138,8 @@ class Claude(Player):
             "content": [],
             "usage": usage,
         }
+        if call.get("account"):
+            self.emit(type="rate_limit_event", rate_limit_info=self.account(call), session_id=SESSION)
         self.stream({"type": "message_start", "message": message})
         content = [
             {"type": "tool_use", "id": "toolu_1", "name": "Bash", "input": {"command": call.get("shell")}}
@@ -152,6 +154,23 @@ class Claude(Player):
             }
         )
         self.stream({"type": "message_stop"})
+
+    @staticmethod
+    def account(call: dict[str, Any]) -> dict[str, Any]:
+        """As 2.1.332 told it of such headers of a login; a call that is charged for is `rejected`, too."""
+        used, resets_at, extra = call["account"]
+        status = "rejected" if extra else "allowed"
+        return {
+            "status": status,
+            "resetsAt": resets_at,
+            "rateLimitType": "five_hour",
+            "overageStatus": "allowed",
+            "isUsingOverage": extra,
+            "unifiedWindows": {
+                "five_hour": {"utilization": used, "resetsAt": resets_at, "status": status},
+                "seven_day": {"utilization": 0.1, "resetsAt": resets_at + 7200, "status": "allowed"},
+            },
+        }
 
     def stream(self, event: dict[str, Any]) -> None:
         self.emit(type="stream_event", event=event, session_id=SESSION, parent_tool_use_id=None)
@@ -239,10 +258,24 @@ class Codex(Player):
         }
         payload = {"thread_id": SESSION, "response_id": f"resp_{number}", "usage": usage}
         with self.record.open("a") as file:
-            file.write(json.dumps({"type": "event_msg", "payload": {"type": "token_count"}}) + "\n")
+            file.write(json.dumps({"type": "event_msg", "payload": self.count(call)}) + "\n")
             file.write(json.dumps({"type": "token_usage_record", "payload": payload}) + "\n")
         item = {"id": "item_1", "type": "command_execution", "command": call.get("shell"), "exit_code": 0}
         self.emit(type="item.completed", item=item)
+
+    @staticmethod
+    def count(call: dict[str, Any]) -> dict[str, Any]:
+        """As 0.171.0 wrote it of such headers of a login."""
+        if not call.get("account"):
+            return {"type": "token_count", "info": {}, "rate_limits": None}
+        used, resets_at, extra = call["account"]
+        windows = {
+            "primary": {"used_percent": used * 100, "window_minutes": 300, "resets_at": resets_at},
+            "secondary": {"used_percent": 10.0, "window_minutes": 10080, "resets_at": resets_at + 7200},
+        }
+        credits = {"has_credits": True, "unlimited": False, "balance": "12.5"} if extra else None
+        limits = {"limit_id": "codex", "limit_name": None, **windows, "credits": credits}
+        return {"type": "token_count", "info": {"total_token_usage": {}}, "rate_limits": limits}
 
     def end(self) -> int:
         text = self.play["text"] if self.play.get("answer") is None else json.dumps(self.play["answer"])
@@ -268,7 +301,9 @@ class Codex(Player):
         return self.failed("stream disconnected before completion")
 
     def limit(self) -> int:
-        return self.failed("You've hit your usage limit. Upgrade to Pro or try again in 2 hours 5 minutes.")
+        return self.failed(
+            "You\u2019ve hit your usage limit. Upgrade to Pro or try again in 2 hours 5 minutes."
+        )
 
     def auth(self) -> int:
         return self.failed(

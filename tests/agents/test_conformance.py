@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -264,6 +265,50 @@ async def test_a_limit_that_looks_like_success_is_found(name: str, opened: Open)
             await here.agent.run(here.task(str), meter=books, watch=Notes())
     assert len(books.cooldowns) == 1
     assert not books.open
+
+
+TELLING = pytest.mark.parametrize("name", [one for one in STANDINS if one != "cursor"])
+"""Agents that pass on what the account says of itself."""
+
+
+@played_only
+@TELLING
+async def test_what_the_account_says_of_its_windows_is_passed_on(name: str, opened: Open) -> None:
+    books, reset = Books(), int(time.time()) + 7_500
+    play = Play(calls=(Call(shell="true", account=(0.42, reset, False)),) * 2)
+    async with opened(name, play) as here:
+        await here.agent.run(here.task(str), meter=books, watch=Notes())
+    (said,) = books.account  # what it says again is no news
+    assert not said.extra
+    assert [(one.length, round(one.used, 3), one.resets_at.timestamp()) for one in said.windows] == [
+        (timedelta(hours=5), 0.42, reset),
+        (timedelta(days=7), 0.1, reset + 7_200),
+    ]
+
+
+@played_only
+@TELLING
+@pytest.mark.parametrize("wanted", [False, True])
+async def test_an_account_that_charges_for_more_is_left_at_once(
+    name: str, wanted: bool, opened: Open
+) -> None:
+    books, notes, reset = Books(extra_usage=wanted), Notes(), int(time.time()) + 7_500
+    play = Play(calls=(Call(shell="true", account=(1.0, reset, True)), Call(shell="echo hi > more.txt")))
+    quiet = replace(play, fault="silence", calls=play.calls[:1])
+    async with opened(name, play if wanted else quiet) as here:
+        work = here.agent.run(here.task(str), meter=books, watch=notes)
+        if wanted:
+            assert (await work).output == "Made it."
+        else:
+            with pytest.raises(QuotaReached) as refused:
+                await ends(work)
+            assert refused.value.until is not None
+            assert refused.value.until.timestamp() == reset
+    assert sleeping() == []
+    assert not books.open
+    assert books.account[-1].extra
+    assert books.spent.total >= play.calls[0].tokens.total  # what it charged for is booked
+    assert notes.transcripts  # it is gone on with later
 
 
 @EVERY

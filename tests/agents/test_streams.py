@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,9 +20,10 @@ from autopack.agents.claude_code import ClaudeCode
 from autopack.agents.faults import Fault, fault_of, is_limit_alone, last_words
 from autopack.agents.lines import LONGEST_LINE_BYTES, Events, Silent
 from autopack.agents.shared import read_on, write_anew
-from autopack.agents.told import Answered, Doing, Ended, Limited, Start
+from autopack.agents.told import AccountSaid, Answered, Doing, Ended, Limited, Start
 from autopack.roles.drafts import Draft
 from autopack.roles.schemas import ClosingVerdict, PartReview, Postmortem, Verdict
+from autopack.routing.accounts import AccountUsage, AccountWindow
 from autopack.routing.policy import CodingAgent, ProviderKind
 from autopack.usage.schemas import TokenUsage
 
@@ -99,6 +101,46 @@ def test_a_helpers_call_in_the_midst_of_another_is_counted_apart(tmp_path: Path)
     ]
 
 
+HOURS = AccountWindow(length=timedelta(hours=5), used=0.42, resets_at=datetime.fromtimestamp(1795866225, UTC))
+WEEK = AccountWindow(length=timedelta(days=7), used=0.1, resets_at=datetime.fromtimestamp(1796157225, UTC))
+
+
+def limits(**info: Any) -> dict[str, Any]:
+    return {"type": "rate_limit_event", "rate_limit_info": info}
+
+
+def test_what_a_login_says_of_its_windows(tmp_path: Path) -> None:
+    """As 2.1.332 said it of answers with the headers of a login."""
+    windows = {
+        "five_hour": {"utilization": 0.42, "resetsAt": 1795866225, "status": "allowed"},
+        "seven_day": {"utilization": 0.1, "resetsAt": 1796157225, "status": "allowed"},
+    }
+    common = {"resetsAt": 1795866225, "rateLimitType": "five_hour", "unifiedWindows": windows}
+    allowed = limits(status="allowed", overageStatus="rejected", isUsingOverage=False, **common)
+    charged = limits(
+        status="rejected", overageStatus="allowed", isUsingOverage=True, overageInUse=True, **common
+    )
+    rejected = limits(status="rejected", overageStatus="rejected", isUsingOverage=False, **common)
+    said = AccountSaid(AccountUsage(windows=(HOURS, WEEK)))
+    assert read(tmp_path, allowed) == [said]
+    assert read(tmp_path, charged) == [AccountSaid(AccountUsage(windows=(HOURS, WEEK), extra=True))]
+    assert read(tmp_path, rejected) == [Limited("five hour limit reached", HOURS.resets_at), said]
+
+
+def test_older_versions_say_one_window(tmp_path: Path) -> None:
+    warned = limits(
+        status="allowed_warning", resetsAt=1795866225, rateLimitType="five_hour", utilization=0.42
+    )
+    assert read(tmp_path, warned) == [AccountSaid(AccountUsage(windows=(HOURS,)))]
+
+
+def test_a_limit_of_one_model_is_not_one_of_the_account(tmp_path: Path) -> None:
+    opus = limits(status="rejected", resetsAt=1795866225, rateLimitType="seven_day_opus", utilization=1.0)
+    assert read(tmp_path, opus) == [
+        Limited("seven day opus limit reached", HOURS.resets_at, whole_quota=False)
+    ]
+
+
 @pytest.mark.parametrize(
     "event",
     [
@@ -112,6 +154,9 @@ def test_a_helpers_call_in_the_midst_of_another_is_counted_apart(tmp_path: Path)
         {"type": "stream_event", "event": {"type": "message_delta"}},
         {"type": "rate_limit_event", "rate_limit_info": {"status": "rejected", "resetsAt": "soon"}},
         {"type": "rate_limit_event", "rate_limit_info": None},
+        limits(status="allowed", rateLimitType=["five_hour"], unifiedWindows=[1]),
+        limits(status="allowed", rateLimitType="five_hour", resetsAt=10**40, utilization="half"),
+        limits(unifiedWindows={"five_hour": None, "seven_day": {"utilization": True, "resetsAt": True}}),
         {"type": "result", "modelUsage": [], "model_usage_since_last_result": {"x": None}, "usage": "none"},
         {"type": "result", "subtype": "success", "usage": {"input_tokens": -1, "output_tokens": 10**30}},
     ],

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from autopack.routing.policy import CodingAgent
 from autopack.simulator import Scenario
 from autopack.supervisor import control
 from autopack.usage.recorder import get_usage_summary
+from autopack.views.usage_periods import usage_of_period
 from fixtures.world import FILES, PLAN, World, environ_for, git, new_repository, open_world
 
 POLICY = """\
@@ -105,6 +108,26 @@ async def test_a_limit_schedules_the_run_for_its_reset(tmp_path: Path, settings:
         run = await world.run()
         assert run.state == "scheduled", (run.state, run.end_detail)
         assert run.resumes_at is not None
+
+
+async def test_an_account_that_charges_for_more_schedules_the_run_for_its_reset(
+    tmp_path: Path, settings: Settings
+) -> None:
+    resets_at = int(time.time()) + 7_500
+    charged = Play(calls=(replace(WRITES, account=(1.0, resets_at, True)),), fault="silence")
+    async with agents_world(tmp_path, settings, [charged], [APPROVES]) as world:
+        run = await world.run()
+        assert run.state == "scheduled", (run.state, run.end_detail)
+        assert run.resumes_at is not None
+        assert run.resumes_at.timestamp() == resets_at
+        assert "charges for more" in run.end_detail, run.end_detail
+        async with world.services.database.read() as session:
+            found = await usage_of_period(session, world.services.policy, "day")
+            sums = await get_usage_summary(session, None, ("model",), run_id=run.id)
+        (pool,) = [one for one in found.pools if one.pool == "codex"]
+        assert [(one.window, one.percent) for one in pool.account] == [("5 hours", 100.0), ("7 days", 10.0)]
+        assert [one.total_tokens for one in sums] == [WRITES.tokens.total]
+    assert sleeping() == []
 
 
 async def test_a_write_outside_the_phases_files_is_a_failed_attempt(

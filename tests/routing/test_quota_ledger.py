@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -27,13 +28,14 @@ from sqlalchemy import select
 from autopack.config import Settings
 from autopack.db import Database
 from autopack.routing import queries
+from autopack.routing.accounts import AccountUsage, AccountWindow
 from autopack.routing.limits import Cap, Limits
 from autopack.routing.meter import CallContext, Meter, lose_open_calls
 from autopack.routing.policy import Policy, parse_policy
 from autopack.routing.policyfile import default_policy_text
 from autopack.routing.quota import QuotaBusy, QuotaReached, read_view
 from autopack.routing.tables import ReservationRow
-from autopack.routing.windows import Rolling
+from autopack.routing.windows import Rolling, Span
 from autopack.usage.money import to_nano
 from autopack.usage.rollups import differing_hours
 from autopack.usage.schemas import TokenUsage
@@ -94,10 +96,21 @@ class Ledger(RuleBasedStateMachine):
     @initialize(caps=st.sampled_from(CAPS))
     def begin(self, caps: str) -> None:
         self.policy = policy(caps)
+        self.limits = self.policy.limits("openai")
+        self.resets: dict[timedelta, datetime] = {}
 
-    @property
-    def limits(self) -> Limits:
-        return self.policy.limits("openai")
+    @precondition(lambda self: not self.set_back)
+    @rule(length=st.sampled_from((timedelta(hours=5), timedelta(days=7))), to_come=st.floats(0.01, 1))
+    def the_account_tells_a_reset(self, length: timedelta, to_come: float) -> None:
+        """Of a window that began no earlier than the one before it ended, as those of an account do."""
+        reset = self.now + length * to_come
+        former = self.resets.get(length, reset - length)
+        if former > self.now or reset - length < former:
+            return
+        told = AccountUsage(windows=(AccountWindow(length=length, used=0.5, resets_at=reset),))
+        self._do(self._meter("builder", "docs").account_says(told))
+        self.resets[length] = reset
+        self.limits = self.policy.limits("openai").turned(dict(self.resets))
 
     def _meter(self, role: str, category: str) -> Meter:
         model = openai_model("gpt-5", simulated=False)
@@ -268,11 +281,18 @@ class Ledger(RuleBasedStateMachine):
             events = list(await session.scalars(select(UsageEventRow)))
         used = await self._used()
         for cap, (_, opened) in used.items():
-            exact = (
-                self.now - cap.span.length if isinstance(cap.span, Rolling) else cap.span.last_reset(self.now)
-            )
+            exact = self._began(cap.span)
             used[cap] = sum(self._event(cap, event) for event in events if event.created_at > exact), opened
         return used
+
+    def _began(self, span: Span) -> datetime:
+        """When a window began, to the second."""
+        if not isinstance(span, Rolling):
+            return span.last_reset(self.now)
+        rolled = self.now - span.length
+        if (reset := self.resets.get(span.length)) is None:
+            return rolled
+        return max(rolled, reset if reset <= self.now else reset - span.length)
 
     def _pick(self, calls: dict[str, Call], which: int) -> tuple[str, Call]:
         call_id = [*calls][which % len(calls)]
@@ -303,7 +323,7 @@ class Ledger(RuleBasedStateMachine):
 @pytest.mark.timeout(3600)
 def test_no_order_of_calls_and_clocks_passes_a_cap(migrated_home: Path, full: bool) -> None:
     Ledger.migrated = migrated_home
-    kept = settings(
+    kept = hypothesis_settings(
         max_examples=1_000 if full else 30,
         stateful_step_count=60 if full else 40,
         deadline=None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autopack.plan import Complexity
+from autopack.routing.accounts import ToldWindow
 from autopack.routing.decisions import Decision
 from autopack.routing.policy import Policy, parse_policy
 from autopack.routing.queries import Amounts, Cooldown, Use
@@ -48,6 +50,7 @@ def view(
     *,
     cooldowns: tuple[Cooldown, ...] = (),
     until: datetime | None = LATER,
+    told: Mapping[str, Sequence[ToldWindow]] | None = None,
 ) -> QuotaView:
     """Quotas of which so many tokens are used."""
     used = {"openai": openai, "anthropic": anthropic}
@@ -55,7 +58,7 @@ def view(
         pool: Use({"week": Amounts(tokens * 1000, 0, 0)}, Amounts(0, 0, 0)) for pool, tokens in used.items()
     }
     frees = {(pool, role): until for pool in used for role in ("builder", "auditor")}
-    return QuotaView(policy, uses, cooldowns=[*cooldowns], frees=frees)
+    return QuotaView(policy, uses, cooldowns=[*cooldowns], frees=frees, accounts=told or {})
 
 
 def decide(policy: Policy, quota: QuotaView, category: str = "core_backend", **more: Any) -> Decision:
@@ -179,7 +182,7 @@ def worlds(draw: st.DrawFn) -> tuple[Policy, QuotaView]:
     cooling = draw(st.lists(st.sampled_from(["openai", "anthropic", "mine"]), max_size=2, unique=True))
     cooldowns = [Cooldown(pool, "", LATER, "HTTP 429") for pool in cooling]
     frees = {(pool, role): LATER for pool in uses for role in ("builder", "auditor")}
-    return policy, QuotaView(policy, uses, cooldowns=cooldowns, frees=frees)
+    return policy, QuotaView(policy, uses, cooldowns=cooldowns, frees=frees, accounts={})
 
 
 @given(worlds(), OVERRIDES, ROLES, CATEGORIES, COMPLEXITIES, FAMILIES)
@@ -224,3 +227,34 @@ def test_other_work_is_done_as_long_as_a_fallback_has_room(
     best = [name for name, one in zip(chain, standings, strict=True) if one.level == "open"]
     if best:
         assert got.model.name == best[0]
+
+
+def account(used: float, *, hours: int = 5) -> ToldWindow:
+    return ToldWindow(length=timedelta(hours=hours), used=used, resets_at=LATER, told_at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("used", "level"), [(0.79, "open"), (0.8, "soft"), (0.99, "soft"), (1.0, "spent"), (1.2, "spent")]
+)
+def test_what_the_account_says_is_used_counts_as_well(used: float, level: str) -> None:
+    policy = capped()
+    got = view(policy, told={"openai": [account(0.1), account(used, hours=168)]})
+    standing = got.standing(policy.resolve("gpt-5"), role="builder", category="docs")
+    assert standing.level == level
+    assert standing.until == (LATER if level == "spent" else None)
+    if level != "open":
+        assert f"account says that {used:.0%} of its 7 days are used" in standing.said
+
+
+def test_of_what_the_account_has_the_same_part_is_kept_free() -> None:
+    text = capped_text().replace("openai: {", "openai: {reserve_for: {auditor: 0.3}, ")
+    policy = parse_policy(text, source="models.yaml")
+    got, model = view(policy, told={"openai": [account(0.75)]}), policy.resolve("gpt-5")
+    assert got.standing(model, role="builder", category="docs").level == "spent"
+    assert got.standing(model, role="auditor", category="docs").level == "open"
+
+
+def test_a_cap_that_is_reached_is_so_whatever_the_account_says() -> None:
+    policy = capped()
+    got = view(policy, openai=FULL, told={"openai": [account(0.85)]})
+    assert got.standing(policy.resolve("gpt-5"), role="builder", category="docs").level == "spent"

@@ -12,8 +12,9 @@ NOW = datetime(2026, 11, 27, 21, 40, tzinfo=UTC)
 """A Friday."""
 
 instants = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))
+lengths = st.timedeltas(HOUR, timedelta(days=31))
 spans = st.one_of(
-    st.builds(Rolling, length=st.timedeltas(HOUR, timedelta(days=31))),
+    st.builds(Rolling, length=lengths),
     st.builds(
         Named,
         turn=st.sampled_from(("day", "week", "month")),
@@ -67,6 +68,39 @@ def test_a_window_includes_the_whole_of_its_oldest_hour(span: Span, now: datetim
 @given(span=spans, now=instants, later=st.timedeltas(timedelta(0), timedelta(days=40)))
 def test_a_window_never_goes_back(span: Span, now: datetime, later: timedelta) -> None:
     assert span.since(now) <= span.since(now + later)
+
+
+@given(length=lengths, now=instants, told=st.floats(-2, 1), later=st.timedeltas(timedelta(0), timedelta(40)))
+def test_a_window_whose_account_told_a_reset_begins_there_or_one_length_before(
+    length: timedelta, now: datetime, told: float, later: timedelta
+) -> None:
+    reset = now + length * told
+    span, plain = Rolling(length=length, reset=reset), Rolling(length=length)
+    assert plain.since(now) <= span.since(now) <= whole_hour(now)
+    assert span.since(now) <= span.since(now + later)
+    if reset > now:
+        assert span.since(now) == whole_hour(min(reset - length, now))
+        assert span.next_reset(now) == reset
+        assert span.since(reset) == whole_hour(reset)
+    else:
+        assert span.since(now) == max(plain.since(now), whole_hour(reset))
+        assert span.next_reset(now) is None
+
+
+@given(length=lengths, now=instants, told=st.floats(-2, 1), used=hours, limit=st.integers(0, 3000))
+def test_usage_falls_at_the_reset_that_the_account_told(
+    length: timedelta, now: datetime, told: float, used: list[tuple[int, int]], limit: int
+) -> None:
+    """Unless it was used in the very hour of the reset, which counts as a whole."""
+    span = Rolling(length=length, reset=now + length * told)
+    by_hour = sorted((whole_hour(now) + index * HOUR, amount) for index, amount in used if index <= 0)
+
+    def left(at: datetime) -> int:
+        return sum(amount for hour, amount in by_hour if hour >= span.since(at))
+
+    at = span.falls_under(by_hour, limit, now=now)
+    assert left(at) <= limit
+    assert at == now or limit < left(at - timedelta(seconds=1))
 
 
 @given(span=spans, now=instants, used=hours, limit=st.integers(0, 3000))

@@ -12,6 +12,7 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 from autopack.db import WriteSession
 from autopack.errors import AutopackError, Unavailable
 from autopack.processes import Finished
+from autopack.routing.accounts import AccountUsage
 from autopack.routing.policy import ModelRef
 from autopack.usage.schemas import TokenUsage
 
@@ -122,6 +123,13 @@ class Metering(Protocol):
 
     async def cool_down(self, *, seconds: float, why: str, whole_quota: bool) -> datetime:
         """The provider asked to be left alone so long: this model, or all of its quota. Gives until when."""
+        ...
+
+    async def account_says(self, told: AccountUsage) -> None:
+        """The account told how much of its own windows is used.
+
+        Raises where it charges for more than it includes, and that is not wanted.
+        """
         ...
 
     async def settle(

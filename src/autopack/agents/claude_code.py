@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from autopack.agents.base import Access
 from autopack.agents.installed import folders_of, there
-from autopack.agents.told import Answered, Began, Doing, Ended, Limited, Start, Told
-from autopack.agents.words import count_in, list_in, object_in, one_line
+from autopack.agents.told import AccountSaid, Answered, Began, Doing, Ended, Limited, Start, Told
+from autopack.agents.words import count_in, instant_in, list_in, object_in, one_line
+from autopack.routing.accounts import AccountUsage, AccountWindow
 from autopack.routing.policy import CodingAgent
 from autopack.usage.schemas import TokenUsage
 
@@ -41,8 +42,9 @@ _SETTINGS = (
 _ENDS_WELL = "success"
 _ITSELF = "None"
 """Whose calls are no helper's."""
-_MILLISECONDS = 10**11
-"""An instant that is larger is not told in seconds."""
+_WINDOWS = {"five_hour": timedelta(hours=5), "seven_day": timedelta(days=7)}
+"""Of the account as a whole."""
+_OF_ONE_MODEL = ("seven_day_opus", "seven_day_sonnet")
 
 
 class ClaudeCode:
@@ -104,10 +106,8 @@ class ClaudeSitting:
                 yield from self._streamed(kind, object_in(inner), str(event.get("parent_tool_use_id")))
             case {"type": "assistant", "message": {"content": blocks}}:
                 yield from _doing(list_in(blocks))
-            case {"type": "rate_limit_event", "rate_limit_info": {"status": "rejected"} as info}:
-                limit = object_in(info)
-                said = f"{limit.get('rateLimitType') or 'its'} limit reached"
-                yield Limited(said.replace("_", " "), _epoch(limit.get("resetsAt")))
+            case {"type": "rate_limit_event", "rate_limit_info": info}:
+                yield from _limits(object_in(info))
             case {"type": "result"}:
                 yield from _ended(event)
             case _:
@@ -135,6 +135,33 @@ class ClaudeSitting:
                 yield Answered(_usage(call), response_id if isinstance(response_id, str) else None, last)
             case _:
                 return
+
+
+def _limits(info: Mapping[str, Any]) -> Iterator[Told]:
+    """What the account has. A call that it rejects may be let through all the same, and charged for."""
+    kind, resets_at, extra = info.get("rateLimitType"), instant_in(info.get("resetsAt")), False
+    if info.get("status") == "rejected":
+        extra = info.get("isUsingOverage") is True
+        if not extra:
+            said = f"{str(kind or 'its').replace('_', ' ')} limit reached"
+            yield Limited(said, resets_at, whole_quota=kind not in _OF_ONE_MODEL)
+    told = {
+        name: _window(name, one.get("utilization"), instant_in(one.get("resetsAt")))
+        for name, one in (
+            (str(kind), info),
+            *((name, object_in(one)) for name, one in object_in(info.get("unifiedWindows")).items()),
+        )
+    }
+    usage = AccountUsage(windows=tuple(one for one in told.values() if one is not None), extra=extra)
+    if usage != AccountUsage():
+        yield AccountSaid(usage)
+
+
+def _window(kind: str, used: object, resets_at: datetime | None) -> AccountWindow | None:
+    length = _WINDOWS.get(kind)
+    if length is None or resets_at is None or not isinstance(used, int | float) or isinstance(used, bool):
+        return None
+    return AccountWindow(length=length, used=used, resets_at=resets_at)
 
 
 def _ended(event: Mapping[str, Any]) -> Iterator[Told]:
@@ -199,15 +226,6 @@ def _doing(blocks: list[Any]) -> Iterator[Told]:
                 yield Doing("answering")
             case _:
                 continue
-
-
-def _epoch(told: object) -> datetime | None:
-    if not isinstance(told, int | float) or told <= 0:
-        return None
-    try:
-        return datetime.fromtimestamp(told / 1000 if told > _MILLISECONDS else told, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def _as_line(message: Mapping[str, Any]) -> bytes:

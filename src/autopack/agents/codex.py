@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from autopack.agents.base import Access
 from autopack.agents.installed import folders_of, there
 from autopack.agents.shared import read_on, size_of, write_anew
-from autopack.agents.told import Answered, Began, Doing, Ended, Start, Told
-from autopack.agents.words import count_in, object_in, one_line
+from autopack.agents.told import AccountSaid, Answered, Began, Doing, Ended, Start, Told
+from autopack.agents.words import count_in, instant_in, object_in, one_line
+from autopack.routing.accounts import AccountUsage, AccountWindow
 from autopack.routing.policy import CodingAgent
 from autopack.usage.schemas import TokenUsage
 
@@ -42,6 +44,10 @@ _SETTINGS = (
 """What is in force where a user starts it, and so nothing for a model to write."""
 _KEPT_APART = ("features.plugins=false",)
 """Of a CODEX_HOME of ours; without it, it asks a network that is not the model's."""
+
+_WHOLE_ACCOUNT = "codex"
+"""Other limits are of single models."""
+_YEAR = 366 * 24 * 60
 
 
 class Codex:
@@ -128,6 +134,8 @@ class CodexSitting:
             if b'"token_usage_record"' in line:
                 self._told_calls = True
                 yield from _call(line)
+            elif b'"rate_limits"' in line:
+                yield from _limits(line)
 
     def _find(self, thread: str) -> Path | None:
         return next(iter((self._home / "sessions").glob(f"**/rollout-*{thread}.jsonl")), None)
@@ -183,6 +191,42 @@ def _call(line: bytes) -> Iterator[Told]:
             yield Answered(usage, response_id if isinstance(response_id, str) else None)
         case _:
             return
+
+
+def _limits(line: bytes) -> Iterator[Told]:
+    """What the account has, with the answer to a call: at the end of its windows it may draw on credits."""
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return
+    match told:
+        case {"type": "event_msg", "payload": {"type": "token_count", "rate_limits": {**limits}, **rest}}:
+            if limits.get("limit_id") in (None, _WHOLE_ACCOUNT):
+                named = (object_in(limits.get(name)) for name in ("primary", "secondary"))
+                windows = tuple(one for one in map(_window, named) if one is not None)
+                credits = object_in(limits.get("credits"))
+                paid = credits.get("has_credits") is True or credits.get("unlimited") is True
+                answered = rest.get("info") is not None
+                full = any(one.used >= 1 for one in windows)
+                yield AccountSaid(AccountUsage(windows=windows, extra=answered and full and paid))
+        case _:
+            return
+
+
+def _window(told: Mapping[str, Any]) -> AccountWindow | None:
+    minutes, used, resets_at = (
+        told.get("window_minutes"),
+        told.get("used_percent"),
+        instant_in(told.get("resets_at")),
+    )
+    if (
+        not isinstance(minutes, int)
+        or not isinstance(used, int | float)
+        or isinstance(used, bool)
+        or resets_at is None
+    ):
+        return None
+    return AccountWindow(length=timedelta(minutes=min(minutes, _YEAR)), used=used / 100, resets_at=resets_at)
 
 
 def _usage(counts: Mapping[str, Any]) -> TokenUsage:

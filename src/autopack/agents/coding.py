@@ -34,6 +34,7 @@ from autopack.agents.resets import named_reset
 from autopack.agents.sitting import Books, Outcome, sit
 from autopack.agents.told import Adapter, Limited, Start
 from autopack.redaction import Redactor
+from autopack.routing.accounts import AccountUsage
 from autopack.routing.policy import ModelRef
 
 UNNAMED_LIMIT_SECONDS = 900.0
@@ -161,7 +162,7 @@ class _Conversation(Generic[T]):
         name = self.task.model.name
         match fault:
             case Fault.LIMIT:
-                raise await self._rest(limited or Limited(said), meter)
+                raise await self._rest(limited or Limited(said), outcome.account, meter)
             case Fault.LOGIN:
                 key = self.task.model.api_key_env
                 raise ProviderRefused(
@@ -183,11 +184,13 @@ class _Conversation(Generic[T]):
             case Fault.BROKEN:
                 return said or "it ended without saying how"
 
-    async def _rest(self, limited: Limited, meter: Metering) -> ProviderUnreachable:
+    async def _rest(self, limited: Limited, account: AccountUsage, meter: Metering) -> ProviderUnreachable:
         now = datetime.now(UTC)
-        asked = limited.until or named_or_soon(limited.said, now)
+        asked = limited.until or account.room_again or named_or_soon(limited.said, now)
         said = self.redactor.text(limited.said)
-        until = await meter.cool_down(seconds=(asked - now).total_seconds(), why=said, whole_quota=True)
+        until = await meter.cool_down(
+            seconds=(asked - now).total_seconds(), why=said, whole_quota=limited.whole_quota
+        )
         return ProviderUnreachable(
             f"{self.task.model.name} has reached a limit of its account, until "
             f"{until:%Y-%m-%d %H:%M} UTC: {said}",

@@ -63,7 +63,7 @@ _SAID = (
     ),
 )
 _FINAL = re.compile(
-    r"(?:fatal |api )?error\b|you've|invalid|not logged|authentication|no conversation|usage", re.I
+    r"(?:fatal |api )?error\b|you['\u2019]ve|invalid|not logged|authentication|no conversation|usage", re.I
 )
 _LONGEST_NOTICE = 300
 

@@ -7,9 +7,10 @@ import contextlib
 import json
 import os
 import secrets
+from collections import deque
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from autopack.agents.base import AgentGaveUp, AgentTask, Metering, Program, Seat, Watcher
@@ -17,11 +18,12 @@ from autopack.agents.booking import reserve_when_free, surely
 from autopack.agents.faults import Fault, fault_of, last_words
 from autopack.agents.lines import Events, Silent, TooMuch
 from autopack.agents.patience import Patience
-from autopack.agents.told import Answered, Began, Doing, Ended, Limited, Sitting, Told
+from autopack.agents.told import AccountSaid, Answered, Began, Doing, Ended, Limited, Sitting, Told
 from autopack.errors import AutopackError
 from autopack.processes import Finished
+from autopack.routing.accounts import AccountUsage
 from autopack.routing.policy import ProviderKind
-from autopack.routing.quota import QuotaBusy
+from autopack.routing.quota import QuotaBusy, QuotaReached
 from autopack.usage.schemas import TokenUsage
 
 CONTEXT_TOKENS = 200_000
@@ -111,6 +113,10 @@ class Books:
         await self.watch.asking()
         self._call = await self._meter.reserve(bound=self._bound())
 
+    async def account_says(self, told: AccountUsage) -> None:
+        """The account told how much of it is used. Raises QuotaReached where it charges for more, unasked."""
+        await self._meter.account_says(told)
+
     async def close(self, *, known: TokenUsage | None, lost: str) -> None:
         """Close what is open: `known` is what beside the settled calls was taken; None: unknown, unless
         `lost` is empty, and so no call was under way."""
@@ -139,6 +145,8 @@ class Outcome:
     books: Books
     ended: Ended | None = None
     limited: Limited | None = None
+    account: AccountUsage = field(default_factory=AccountUsage)
+    """What its account said last."""
     said: str = ""
     """What it said beside its stream."""
     exceeded: str = ""
@@ -176,6 +184,7 @@ class _Sat:
         self._sitting = sitting
         self._books = books
         self._events = Events()
+        self._untaken = deque[Told]()
         self._taken = TokenUsage()
         self._began = False
         self._input: asyncio.WriteTransport | None = None
@@ -233,7 +242,9 @@ class _Sat:
             if self._input is not None:
                 self._input.close()
             await _end(running, grace=_LEAVE_SECONDS if self.outcome.ended is not None else 0)
-        await _trying(failed, self._look_again())
+        await _trying(failed, self._take_all(more=False))
+        while self._untaken:
+            await _trying(failed, self._take_all(more=False))
         self._hear_out(running)
         await _trying(failed, self._books.close(known=self._rest(), lost=self._lost()))
         ended = self.outcome.ended
@@ -253,9 +264,11 @@ class _Sat:
             async with asyncio.timeout(_INTERRUPT_SECONDS):
                 await self._listen(_INTERRUPT_SECONDS, more=False)
 
-    async def _look_again(self) -> None:
-        for told in self._sitting.look():
-            await self._take(told, more=False)
+    async def _take_all(self, *, more: bool) -> None:
+        """What it told, in its order; what is left where one can't be taken comes next time."""
+        self._untaken.extend(self._sitting.look())
+        while self._untaken:
+            await self._take(self._untaken.popleft(), more=more)
 
     def _hear_out(self, running: asyncio.Future[Finished]) -> None:
         """What it said beside its stream, and whether it was ended for what it held."""
@@ -271,9 +284,9 @@ class _Sat:
     async def _listen(self, silence_seconds: float, *, more: bool) -> None:
         while self.outcome.ended is None:
             event = await self._events.next(within=silence_seconds)
-            found = () if event is None else self._sitting.read(event)
-            for told in (*found, *self._sitting.look()):
-                await self._take(told, more=more)
+            if event is not None:
+                self._untaken.extend(self._sitting.read(event))
+            await self._take_all(more=more)
             if event is None:
                 return
 
@@ -292,6 +305,15 @@ class _Sat:
                 books.watch.doing(activity, tokens=books.usage.total)
             case Limited():
                 outcome.limited = told
+            case AccountSaid(usage) if usage != outcome.account:
+                outcome.account = usage
+                try:
+                    await surely(books.account_says(usage))
+                except QuotaReached:
+                    if more:
+                        raise
+            case AccountSaid():
+                pass
             case Ended():
                 outcome.ended = told
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from autopack.agents.base import AgentTask
+from autopack.routing.accounts import AccountUsage
 from autopack.routing.policy import CodingAgent
 from autopack.usage.schemas import TokenUsage
 
@@ -56,9 +57,18 @@ class Limited:
 
     said: str
     until: datetime | None = None
+    whole_quota: bool = True
+    """Whether it holds for all models of the account, and not for this one alone."""
 
 
-Told: TypeAlias = Began | Answered | Doing | Ended | Limited
+@dataclass(frozen=True)
+class AccountSaid:
+    """How much of the account's own windows is used, as it says itself."""
+
+    usage: AccountUsage
+
+
+Told: TypeAlias = Began | Answered | Doing | Ended | Limited | AccountSaid
 
 
 class Sitting(Protocol):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, cast
 
 _LONGEST = 120
 _MOST_TOKENS = 10**12
+_MILLISECONDS = 10**11
+"""An instant that is larger is not told in seconds."""
 
 
 def count_in(counts: Mapping[str, Any], name: str) -> int:
@@ -23,6 +26,16 @@ def object_in(told: object) -> dict[str, Any]:
 def list_in(told: object) -> list[Any]:
     """What should be a list; an empty one where it is none."""
     return cast("list[Any]", told) if isinstance(told, list) else []
+
+
+def instant_in(told: object) -> datetime | None:
+    """An instant that is told in seconds or milliseconds since 1970; None where it can't be one."""
+    if not isinstance(told, int | float) or isinstance(told, bool) or not told > 0:
+        return None
+    try:
+        return datetime.fromtimestamp(told / 1000 if told > _MILLISECONDS else told, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def one_line(text: str) -> str:

@@ -57,6 +57,11 @@ def print_quotas(found: UsageResponse) -> None:
 def _quota(pool: PoolUsage) -> Iterator[str]:
     for window in pool.windows:
         yield f"{window.window}: {'; '.join(_window(window))}"
+    if pool.account:
+        told = (
+            f"{one.window} {one.percent:.0f}% used, resets {instant(one.resets_at)}" for one in pool.account
+        )
+        yield f"its account says: {'; '.join(told)}"
     if pool.reserved.calls:
         yield f"{count(pool.reserved.calls, 'call')} under way, of at most {pool.reserved.tokens:,} tokens"
 

@@ -64,9 +64,7 @@ def _falls(span: Span, hours: Hours, now: datetime) -> list[tuple[datetime, int]
             return [(span.next_reset(now), 0)]
         case Rolling(length=length):
             inside = [(hour, used) for hour, used in hours if hour >= span.since(now)]
-            return [*((leaves(span, hour), used) for hour, used in inside), (now + length + HOUR, 0)]
-
-
-def leaves(span: Rolling, hour: datetime) -> datetime:
-    """When the usage of an hour no longer counts."""
-    return hour + HOUR + span.length
+            return [
+                *((span.leaves(hour, now=now), used) for hour, used in inside),
+                (now + length + HOUR, 0),
+            ]

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import time, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Literal, NamedTuple, Self, TypeAlias
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from autopack.plan import MAX_TOKENS
 from autopack.routing.windows import Named, Rolling, Span, Turn
@@ -234,6 +234,7 @@ class Limits(Section):
     """Parts of Autopack's share that are kept free for a category or a role; others stop before them."""
     weights: Weights = Weights()
     """How much tokens of each kind count against caps in tokens."""
+    _resets_told: Mapping[timedelta, datetime] = PrivateAttr(default_factory=dict[timedelta, datetime])
 
     @model_validator(mode="after")
     def _leaves_something(self) -> Limits:
@@ -250,16 +251,26 @@ class Limits(Section):
     def spans(self) -> Mapping[str, Span]:
         """Every window that is capped or to be shown, by its name."""
         named = {cap.window: cap.span for cap in self.caps}
-        return named | {window.name: window.span for window in self.windows}
+        return named | {window.name: self._turning(window.span) for window in self.windows}
+
+    def turned(self, resets: Mapping[timedelta, datetime]) -> Self:
+        """The same, with each rolling window beginning where the account told a reset of its length."""
+        turned = self.model_construct(self.model_fields_set, **dict(self))
+        turned._resets_told = resets
+        return turned
+
+    def _turning(self, span: Rolling) -> Rolling:
+        return replace(span, reset=self._resets_told.get(span.length))
 
     def _caps(self) -> Iterator[Cap]:
         for turn, prefix in _PREFIXES.items():
-            span = self.resets.span(turn) if self.resets is not None else Rolling(length=TURNS[turn])
+            rolling = self._turning(Rolling(length=TURNS[turn]))
+            span = self.resets.span(turn) if self.resets is not None else rolling
             yield from self._both(
                 turn, span, getattr(self, f"{prefix}_cap_tokens"), getattr(self, f"{prefix}_cap_usd")
             )
         for window in self.windows:
-            yield from self._both(window.name, window.span, window.cap_tokens, window.cap_usd)
+            yield from self._both(window.name, self._turning(window.span), window.cap_tokens, window.cap_usd)
 
     def _both(self, window: str, span: Span, tokens: int | None, usd: Decimal | None) -> Iterator[Cap]:
         share = Decimal(str(self.autopack_share))
@@ -280,14 +291,15 @@ class Limits(Section):
         """What calls of a role and category may fill of each cap: not what is kept free for others."""
         if (known := self._levels.get((role, category))) is not None:
             return known
-        free = 1 - self._kept_free(role, category)
+        free = self.open_to(role, category)
         soft = min(Decimal(str(self.soft_limit)), free)
         levels = tuple(Level(cap, int(cap.amount * free), int(cap.amount * soft)) for cap in self.caps)
         return self._levels.setdefault((role, category), levels)
 
-    def _kept_free(self, role: str, category: str) -> Decimal:
+    def open_to(self, role: str, category: str) -> Decimal:
+        """The part of each cap that calls of a role and category may fill: 1 is all of it."""
         others = (part for name, part in self.reserve_for.items() if name not in (role, category))
-        return sum((Decimal(str(part)) for part in others), Decimal(0))
+        return 1 - sum((Decimal(str(part)) for part in others), Decimal(0))
 
 
 _PREFIXES: Mapping[Turn, str] = {"day": "daily", "week": "weekly", "month": "monthly"}

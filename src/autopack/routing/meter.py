@@ -15,11 +15,13 @@ from typing import Any, TypeAlias
 
 from autopack.db import Database, WriteSession
 from autopack.routing import queries
+from autopack.routing.accounts import AccountUsage, possible
 from autopack.routing.limits import Limits
 from autopack.routing.policy import ModelRef, Policy
 from autopack.routing.queries import Amounts, Cooldown
 from autopack.routing.quota import QuotaBusy, QuotaReached, at_words, bound_of, fits_at, over
 from autopack.routing.remembered import remembered_of
+from autopack.routing.schemas import Pool
 from autopack.routing.tables import ReservationRow
 from autopack.usage.money import to_nano, to_usd
 from autopack.usage.prices import price
@@ -77,7 +79,8 @@ class Meter:
         as long as others are open.
         """
         call_id, policy = f"call_{secrets.token_hex(12)}", self._policy()
-        limits, cost = policy.limits(self._pool), self._price(bound, self._clock())
+        configured, cost = policy.limits(self._pool), self._price(bound, self._clock())
+        limits = self._remembered.limits_of(self._pool, configured)
         async with self._database.write() as session:
             if self._allow is not None:
                 await self._allow(session, bound, cost)
@@ -87,7 +90,7 @@ class Meter:
                 session, limits, most, self._reservation(call_id, bound, cost, "open", None, now)
             ):
                 return call_id
-            refused = await self._refusal(session, limits, most, now)
+            refused = await self._refusal(session, configured, most, now)
             state = "open" if refused is None else "refused"
             if not isinstance(refused, QuotaBusy):
                 await queries.reserve(session, self._reservation(call_id, bound, cost, state, refused, now))
@@ -113,7 +116,7 @@ class Meter:
         """Why the quota has no room for a call. The caller holds its lock."""
         if not limits.caps:
             return None
-        use = await self._remembered.use_of(session, self._pool, limits, now=now)
+        limits, use = await self._remembered.use_of(session, self._pool, limits, now=now)
         role, category = self._context.role, self._context.category
         passed = over(limits, use, pool=self._pool, role=role, category=category, bound=bound)
         if passed is None:
@@ -239,6 +242,33 @@ class Meter:
             await queries.hold_pool(session, self._pool)
             kept = await queries.cool_down(session, Cooldown(self._pool, model, until, why))
         return kept.until
+
+    async def account_says(self, told: AccountUsage) -> None:
+        """The account told how much of its own windows is used.
+
+        Raises QuotaReached where it goes on for money, and the pool does not say that it may.
+        """
+        now = self._clock()
+        async with self._database.write() as session:
+            await queries.hold_pool(session, self._pool)
+            former = await queries.account_resets(session, self._pool)
+            windows = possible(told, former, now=now)
+            for window in windows:
+                await queries.keep_account_window(session, self._pool, window, now=now)
+            if any(former.get(one.length) != one.resets_at for one in windows):
+                await queries.lock_pool(session, self._pool)  # its windows count since another instant now
+        limits = self._policy().limits(self._pool)
+        if not told.extra or (isinstance(limits, Pool) and limits.extra_usage):
+            return
+        until = told.room_again
+        hint = f"Set extra_usage: true for the pool {self._pool} in models.yaml to pay for it"
+        if until is not None:
+            hint += f"; its own allowance begins anew at {at_words(until)}"
+        raise QuotaReached(
+            f"{self._pool} has used up what its account includes, and charges for more: no more was asked.",
+            hint=f"{hint}.",
+            until=until,
+        )
 
     async def end_rest(self) -> None:
         """The model answered: neither it nor its quota is to be left alone any more, whatever was said."""

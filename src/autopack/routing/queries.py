@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
@@ -23,9 +23,10 @@ from sqlalchemy import (
 )
 
 from autopack.db import AnySession, WriteSession, added, added_to, changed, put
+from autopack.routing.accounts import AccountWindow, ToldWindow
 from autopack.routing.limits import Limits, Unit
-from autopack.routing.tables import CooldownRow, PoolRow, ReservationRow
-from autopack.routing.windows import whole_hour
+from autopack.routing.tables import AccountWindowRow, CooldownRow, PoolRow, ReservationRow
+from autopack.routing.windows import HOUR, whole_hour
 from autopack.usage.queries import Spent, whole
 from autopack.usage.tables import UsageHourRow
 
@@ -261,6 +262,34 @@ async def end_cooldown(session: WriteSession, *, pool: str, model: str) -> None:
     """A model was reached: neither it nor its quota as a whole is to be left alone any more."""
     over = delete(CooldownRow).where(CooldownRow.pool == pool, CooldownRow.model.in_((model, "")))
     await session.execute(over)
+
+
+async def keep_account_window(
+    session: WriteSession, pool: str, told: AccountWindow, *, now: datetime
+) -> None:
+    """Keep what an account told of a window, whose length is in whole hours."""
+    values = {"used": told.used, "resets_at": told.resets_at, "told_at": now}
+    await put(session, AccountWindowRow, {"pool": pool, "hours": told.length // HOUR}, values)
+
+
+async def account_resets(session: AnySession, pool: str) -> Mapping[timedelta, datetime]:
+    """The last reset that was told of each window of an account, by the window's length."""
+    row = AccountWindowRow
+    rows = await session.execute(select(row.hours, row.resets_at).where(row.pool == pool))
+    return {hours * HOUR: resets_at for hours, resets_at in rows}
+
+
+async def account_windows(session: AnySession, *, now: datetime) -> dict[str, list[ToldWindow]]:
+    """What is known to hold now of each account's windows, the shortest first."""
+    row = AccountWindowRow
+    query = select(row).where(row.resets_at > now).order_by(row.pool, row.hours)
+    found: dict[str, list[ToldWindow]] = {}
+    for one in await session.scalars(query):
+        window = ToldWindow(
+            length=one.hours * HOUR, used=one.used, resets_at=one.resets_at, told_at=one.told_at
+        )
+        found.setdefault(one.pool, []).append(window)
+    return found
 
 
 async def reserve(session: WriteSession, values: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,9 +12,12 @@ from typing import Literal, TypeAlias
 from autopack.db import AnySession
 from autopack.errors import Unavailable
 from autopack.routing import queries
+from autopack.routing.accounts import ToldWindow
 from autopack.routing.limits import Cap, Limits, in_words
 from autopack.routing.policy import ModelRef, Policy
 from autopack.routing.queries import Amounts, Cooldown, Use
+from autopack.routing.schemas import Pool
+from autopack.routing.windows import length_words
 from autopack.usage.money import to_nano
 from autopack.usage.schemas import TokenUsage
 
@@ -155,12 +159,17 @@ class QuotaView:
         *,
         cooldowns: list[Cooldown],
         frees: Mapping[tuple[str, str], datetime | None],
+        accounts: Mapping[str, Sequence[ToldWindow]],
     ) -> None:
-        """`frees` holds when a quota of which nothing is left for a role has some again."""
+        """`frees` holds when a quota of which nothing is left for a role has some again.
+
+        `accounts` holds what the accounts behind the quotas said of their own windows.
+        """
         self._policy = policy
         self._uses = uses
         self._cooldowns = {(one.pool, one.model): one for one in cooldowns}
         self._frees = frees
+        self._accounts = accounts
         self._known: dict[tuple[str, str, str], Standing] = {}
 
     def standing(self, model: ModelRef, *, role: str, category: str) -> Standing:
@@ -178,7 +187,29 @@ class QuotaView:
                 )
                 return Standing(level="cooling", said=said, until=cooldown.until)
         use = self._uses.get(model.pool)
-        return OPEN if use is None else self._capped(model, use, role=role, category=category)
+        capped = OPEN if use is None else self._capped(model, use, role=role, category=category)
+        if not capped.usable or model.pool not in self._accounts:
+            return capped
+        told = self._told(model.pool, role=role, category=category)
+        return capped if told.level == "open" else told
+
+    def _told(self, pool: str, *, role: str, category: str) -> Standing:
+        """What the account itself has, whoever used the rest of it."""
+        limits = self._policy.limits(pool)
+        free = float(limits.open_to(role, category))
+        most = math.inf if isinstance(limits, Pool) and limits.extra_usage and free == 1 else free
+        soft = OPEN
+        for window in self._accounts[pool]:
+            kept = f", {1 - free:.0%} of it kept free" if free < 1 else ""
+            said = (
+                f"{pool}'s account says that {window.used:.0%} of its {length_words(window.length)} are "
+                f"used{kept}, until {at_words(window.resets_at)}"
+            )
+            if window.used >= most:
+                return Standing(level="spent", said=said, until=window.resets_at)
+            if window.used >= min(limits.soft_limit, free):
+                soft = Standing(level="soft", said=said)
+        return soft
 
     def _capped(self, model: ModelRef, use: Use, *, role: str, category: str) -> Standing:
         limits, soft = self._policy.limits(model.pool), ""
@@ -217,6 +248,7 @@ async def read_view(
         limits = policy.limits(pool)
         if not limits.caps:
             continue
+        limits = limits.turned(await queries.account_resets(session, pool))
         use = uses[pool] = await queries.use_of(session, pool, limits, now=now)
         for role in roles:
             levels = limits.levels(role, category)
@@ -231,4 +263,10 @@ async def read_view(
                     bound=_A_LITTLE,
                     now=now,
                 )
-    return QuotaView(policy, uses, cooldowns=await queries.cooldowns(session, now=now), frees=frees)
+    return QuotaView(
+        policy,
+        uses,
+        cooldowns=await queries.cooldowns(session, now=now),
+        frees=frees,
+        accounts=await queries.account_windows(session, now=now),
+    )

@@ -1,7 +1,8 @@
 """What a process remembers of a quota's earlier hours, so that a call adds up only the hour at hand.
 
-Earlier hours change when a late answer comes, prices are mended or calls are imported; each of these counts
-the pool's revision up under its lock. What is remembered holds for one revision and one hour at hand.
+Earlier hours change when a late answer comes, prices are mended or calls are imported, and windows when the
+account tells of a reset; each of these counts the pool's revision up under its lock. What is remembered holds
+for one revision and one hour at hand.
 """
 
 from __future__ import annotations
@@ -35,19 +36,45 @@ class _Earlier:
     read_at: float
 
 
+@dataclass(frozen=True)
+class _Turned:
+    """Limits as they are configured, and with the resets that the account told."""
+
+    configured: Limits
+    revision: int | None
+    limits: Limits
+
+
 class Remembered:
     """The earlier hours of one database's quotas."""
 
     def __init__(self) -> None:
         self._earlier: dict[_Key, _Earlier] = {}
+        self._turned: dict[str, _Turned] = {}
 
-    async def use_of(self, session: WriteSession, pool: str, limits: Limits, *, now: datetime) -> Use:
-        """What of a quota is used. The caller holds the pool."""
-        found = await queries.at_hand(session, pool, limits)
+    def limits_of(self, pool: str, limits: Limits) -> Limits:
+        """The limits with the resets that the account told, as far as they are remembered."""
+        known = self._turned.get(pool)
+        return known.limits if known is not None and known.configured is limits else limits
+
+    async def use_of(
+        self, session: WriteSession, pool: str, configured: Limits, *, now: datetime
+    ) -> tuple[Limits, Use]:
+        """The limits with the resets that the account told, and what of the quota is used.
+
+        The caller holds the pool.
+        """
+        found = await queries.at_hand(session, pool, configured)
         booked = await queries.book_at(session, pool, found.hour, now=now)
         hour = whole_hour(booked)
         if found.hour != hour:
-            found = await queries.at_hand(session, pool, limits)
+            found = await queries.at_hand(session, pool, configured)
+        turned = self._turned.get(pool)
+        if turned is None or turned.configured is not configured or turned.revision != found.revision:
+            resets = await queries.account_resets(session, pool)
+            turned = _Turned(configured, found.revision, configured.turned(resets))
+            self._turned[pool] = turned
+        limits = turned.limits
         key = pool, limits.weights.milli, tuple(span.since(now) for span in limits.spans.values())
         earlier = self._earlier.get(key)
         if earlier is None or not _holds(earlier, hour, found.revision):
@@ -59,7 +86,7 @@ class Remembered:
             name: Amounts(*(before + at_hand for before, at_hand in zip(amounts, found.used, strict=True)))
             for name, amounts in zip(limits.spans, earlier.amounts, strict=True)
         }
-        return Use(windows, found.open)
+        return limits, Use(windows, found.open)
 
     def left_of(
         self, pool: str, limits: Limits, *, role: str, category: str, bound: Amounts, now: datetime

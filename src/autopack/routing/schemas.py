@@ -153,6 +153,8 @@ class Pool(Limits):
 
     billing: Literal["api", "subscription"]
     """A subscription's dollars are list-price equivalents."""
+    extra_usage: bool = False
+    """Go on where the account has used up what it includes, and charges for more."""
 
 
 class ModelEntry(Section):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, String
+from sqlalchemy import BigInteger, Float, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from autopack.db import Base, LargeInteger, ModelName
@@ -31,6 +31,20 @@ class CooldownRow(Base):
     model: Mapped[str] = mapped_column(ModelName, primary_key=True)
     until: Mapped[datetime]
     why: Mapped[str] = mapped_column(String(500))
+
+
+class AccountWindowRow(Base):
+    """What the account behind a quota last told of one of its own windows."""
+
+    __tablename__ = "account_windows"
+
+    pool: Mapped[str] = mapped_column(String(64), primary_key=True)
+    hours: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Its length."""
+    used: Mapped[float] = mapped_column(Float)
+    """1 is all of it; what is used beside Autopack included."""
+    resets_at: Mapped[datetime]
+    told_at: Mapped[datetime]
 
 
 class ReservationRow(Base):

@@ -20,13 +20,29 @@ Turn: TypeAlias = Literal["day", "week", "month"]
 
 @dataclass(frozen=True, kw_only=True)
 class Rolling:
-    """The time up to now."""
+    """The time up to now; where its account has told a reset, from there on, or from one length before it."""
 
     length: timedelta
+    reset: datetime | None = None
+    """The reset that the account told last, to come or past."""
 
     def since(self, now: datetime) -> datetime:
         """The first instant that counts."""
-        return whole_hour(now - self.length)
+        begun = now - self.length
+        if self.reset is not None:
+            turned = self.reset if self.reset <= now else self.reset - self.length
+            begun = max(begun, min(turned, now))
+        return whole_hour(begun)
+
+    def leaves(self, hour: datetime, *, now: datetime) -> datetime:
+        """When the usage of an hour that counts now no longer does."""
+        rolled = hour + HOUR + self.length
+        reset = self.next_reset(now)
+        return rolled if reset is None or hour >= whole_hour(reset) else min(rolled, reset)
+
+    def next_reset(self, now: datetime) -> datetime | None:
+        """The reset that is to come; None where its account has told of none."""
+        return self.reset if self.reset is not None and self.reset > now else None
 
     def falls_under(self, hours: Iterable[tuple[datetime, int]], limit: int, *, now: datetime) -> datetime:
         """When the usage of `hours` (their first instants, in order) will have come down to `limit`."""
@@ -35,7 +51,7 @@ class Rolling:
         for hour, used in inside:
             if left <= limit:
                 break
-            left, at = left - used, hour + HOUR + self.length
+            left, at = left - used, self.leaves(hour, now=now)
         return at
 
 
@@ -104,3 +120,10 @@ Span: TypeAlias = Rolling | Named
 def whole_hour(instant: datetime) -> datetime:
     """The first instant of the hour (UTC) of an instant."""
     return instant.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def length_words(length: timedelta) -> str:
+    """A length, such as `5 hours` or `7 days`."""
+    hours = round(length / HOUR)
+    count, word = (hours // 24, "day") if hours and hours % 24 == 0 else (hours, "hour")
+    return f"{count} {word}" + ("" if count == 1 else "s")

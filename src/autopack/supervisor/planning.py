@@ -14,6 +14,7 @@ from autopack.roles import planner
 from autopack.roles.briefs import Call
 from autopack.roles.drafts import Draft
 from autopack.roles.planner import PlannerBrief
+from autopack.routing.accounts import AccountUsage
 from autopack.routing.meter import CallContext, Meter
 from autopack.routing.policy import ModelRef
 from autopack.routing.quota import QuotaReached, Standing, at_words, read_view
@@ -142,6 +143,9 @@ class _TallyingMeter:
 
     async def cool_down(self, *, seconds: float, why: str, whole_quota: bool) -> datetime:
         return await self._meter.cool_down(seconds=seconds, why=why, whole_quota=whole_quota)
+
+    async def account_says(self, told: AccountUsage) -> None:
+        await self._meter.account_says(told)
 
     async def settle(
         self, call_id: str, *, usage: TokenUsage, response_id: str | None, keep: Keep | None = None

@@ -11,12 +11,13 @@ from pydantic import BaseModel, ConfigDict
 
 from autopack.db import ReadSession
 from autopack.routing import queries
-from autopack.routing.forecast import LOOKS_BACK, Burn, burn_of, leaves, reached_at
+from autopack.routing.accounts import ToldWindow
+from autopack.routing.forecast import LOOKS_BACK, Burn, burn_of, reached_at
 from autopack.routing.limits import MILLI, Cap, Limits, Unit
 from autopack.routing.policy import NO_LIMITS, Policy
 from autopack.routing.queries import Amounts, OpenCalls, Use
 from autopack.routing.schemas import CodingAgent, Pool
-from autopack.routing.windows import HOUR, Named, Rolling, Span
+from autopack.routing.windows import HOUR, Rolling, Span, length_words
 from autopack.usage.money import to_usd
 from autopack.usage.schemas import UsageSum
 from autopack.views.spend import Spend, Usd, spend_of
@@ -76,14 +77,25 @@ class WindowUsage(_Shown):
     unpriced_calls: int
     """Calls in it without a known price, which a cap in dollars can't count: with any, it lets none pass."""
     resets_at: datetime | None
-    """When a named window begins anew; null for a rolling one."""
+    """When a named window begins anew, and a rolling one whose account says when; null: nobody says."""
     oldest_leaves_at: datetime | None
-    """When the oldest usage leaves a rolling window; null for a named one, and where there is none."""
+    """When the oldest usage leaves a rolling window; null for one that resets, and where there is none."""
     burn_hours: float
     burn_per_hour: Amount
     """On average over those hours."""
     exhausted_at: datetime | None
     """When the cap is reached if that goes on, now where it is; null: not before it resets, or never."""
+
+
+class ToldUsage(_Shown):
+    """What the account behind a quota last said of one of its own windows, use beside Autopack included."""
+
+    window: str
+    """Such as `5 hours`."""
+    percent: float
+    """Used; 100 is all of it, and it may be more."""
+    resets_at: datetime
+    told_at: datetime
 
 
 class PoolUsage(_Shown):
@@ -104,6 +116,8 @@ class PoolUsage(_Shown):
     burn: BurnRate
     windows: tuple[WindowUsage, ...]
     """Every window that is configured."""
+    account: tuple[ToldUsage, ...]
+    """What the account itself says, until each window resets; empty where it says nothing."""
 
 
 async def pool_usages(
@@ -112,12 +126,19 @@ async def pool_usages(
     """Every quota of the policy, of the period's sums (by pool and simulated), or with a call under way."""
     wanted = dict.fromkeys((*(policy.quotas() if policy else ()), *(str(one.pool) for one in sums)))
     opened = await queries.open_calls(session, {*wanted, *await queries.pools(session)})
+    told = await queries.account_windows(session, now=now)
     return tuple(
         [
             await _pool(
-                session, pool, policy, [one for one in sums if one.pool == pool], opened.get(pool), now
+                session,
+                pool,
+                policy,
+                [one for one in sums if one.pool == pool],
+                opened.get(pool),
+                told.get(pool, ()),
+                now,
             )
-            for pool in dict.fromkeys((*wanted, *sorted(opened)))
+            for pool in dict.fromkeys((*wanted, *sorted(opened), *told))
         ]
     )
 
@@ -128,9 +149,11 @@ async def _pool(
     policy: Policy | None,
     sums: Sequence[UsageSum],
     opened: OpenCalls | None,
+    told: Sequence[ToldWindow],
     now: datetime,
 ) -> PoolUsage:
     limits = policy.limits(pool) if policy else NO_LIMITS
+    limits = limits.turned(await queries.account_resets(session, pool))
     use = await queries.use_of(session, pool, limits, now=now)
     hours = await queries.hours_of(session, pool, limits, since=_earliest(limits, now))
     tokens, usd = (burn_of([*_counted(hours, unit)], now=now) for unit in ("tokens", "usd"))
@@ -144,6 +167,16 @@ async def _pool(
         kept_free_percent=_percent(sum(limits.reserve_for.values())),
         burn=_rate(tokens, usd),
         windows=tuple(_windows(limits, use, hours, now)),
+        account=tuple(_told(one) for one in told),
+    )
+
+
+def _told(window: ToldWindow) -> ToldUsage:
+    return ToldUsage(
+        window=length_words(window.length),
+        percent=_percent(window.used),
+        resets_at=window.resets_at,
+        told_at=window.told_at,
     )
 
 
@@ -210,13 +243,13 @@ def _window(
 ) -> WindowUsage:
     spent, reserved = _of(use.windows[name], unit), _of(use.open, unit)
     burn = burn_of(hours, now=now, over=span.length if isinstance(span, Rolling) else LOOKS_BACK)
-    exhausted = None
+    exhausted, resets_at = None, span.next_reset(now)
     if cap is not None:
         exhausted = reached_at(span, hours, spent=spent, cap=cap.amount, per_hour=burn.per_hour, now=now)
     return WindowUsage(
         window=name,
         unit=unit,
-        rolling=isinstance(span, Rolling),
+        rolling=resets_at is None,
         since=span.since(now),
         account_cap=None if cap is None else _amount(cap.account, unit),
         cap=None if cap is None else _amount(cap.amount, unit),
@@ -225,8 +258,8 @@ def _window(
         percent=_part(spent, cap),
         percent_reserved=_part(reserved, cap),
         unpriced_calls=use.windows[name].unpriced,
-        resets_at=span.next_reset(now) if isinstance(span, Named) else None,
-        oldest_leaves_at=_oldest_leaves(span, hours, now),
+        resets_at=resets_at,
+        oldest_leaves_at=None if resets_at is not None else _oldest_leaves(span, hours, now),
         burn_hours=round(burn.hours, 2),
         burn_per_hour=_amount(int(burn.per_hour), unit),
         exhausted_at=exhausted,
@@ -251,4 +284,4 @@ def _oldest_leaves(span: Span, hours: Sequence[tuple[datetime, int]], now: datet
     if not isinstance(span, Rolling):
         return None
     oldest = next((hour for hour, used in hours if used and hour >= span.since(now)), None)
-    return None if oldest is None else leaves(span, oldest)
+    return None if oldest is None else span.leaves(oldest, now=now)

@@ -65,7 +65,7 @@ async def short_quotas(
             drawn.setdefault(decision.model.pool, []).append((decision.role, basis))
     found: list[str] = []
     for pool, draws in drawn.items():
-        limits = policy.limits(pool)
+        limits = policy.limits(pool).turned(await queries.account_resets(session, pool))
         if limits.caps:
             use = await queries.use_of(session, pool, limits, now=now)
             found += _short_caps(pool, limits, use, draws)

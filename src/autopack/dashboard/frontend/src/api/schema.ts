@@ -1989,6 +1989,11 @@ export interface components {
              * @description Every window that is configured.
              */
             windows: components["schemas"]["WindowUsage"][];
+            /**
+             * Account
+             * @description What the account itself says, until each window resets; empty where it says nothing.
+             */
+            account: components["schemas"]["ToldUsage"][];
         };
         /**
          * PostmortemView
@@ -2590,6 +2595,32 @@ export interface components {
             phases: components["schemas"]["PhaseUsage"][];
         };
         /**
+         * ToldUsage
+         * @description What the account behind a quota last said of one of its own windows, use beside Autopack included.
+         */
+        ToldUsage: {
+            /**
+             * Window
+             * @description Such as `5 hours`.
+             */
+            window: string;
+            /**
+             * Percent
+             * @description Used; 100 is all of it, and it may be more.
+             */
+            percent: number;
+            /**
+             * Resets At
+             * Format: date-time
+             */
+            resets_at: string;
+            /**
+             * Told At
+             * Format: date-time
+             */
+            told_at: string;
+        };
+        /**
          * UsageResponse
          * @description What was used in a period, largest first.
          */
@@ -2764,12 +2795,12 @@ export interface components {
             unpriced_calls: number;
             /**
              * Resets At
-             * @description When a named window begins anew; null for a rolling one.
+             * @description When a named window begins anew, and a rolling one whose account says when; null: nobody says.
              */
             resets_at: string | null;
             /**
              * Oldest Leaves At
-             * @description When the oldest usage leaves a rolling window; null for a named one, and where there is none.
+             * @description When the oldest usage leaves a rolling window; null for one that resets, and where there is none.
              */
             oldest_leaves_at: string | null;
             /** Burn Hours */

@@ -8,6 +8,7 @@ import { type Answers, renderPage } from "../testing/page";
 import { TopBar } from "./TopBar";
 
 const RUN = run().run_id;
+const RESETS = "2026-03-03T14:00:00Z";
 
 function pool(name: string, ...percents: (number | null)[]): Pool {
   return {
@@ -25,6 +26,7 @@ function pool(name: string, ...percents: (number | null)[]): Pool {
       cost_usd_per_hour: "0",
     } as unknown as Pool["burn"],
     windows: percents.map((percent) => ({ percent }) as Pool["windows"][number]),
+    account: [],
   };
 }
 
@@ -106,6 +108,18 @@ describe("the top bar", () => {
     const tones = links.map((one) => /bg-(\w+)-soft/.exec(one.innerHTML)?.[1]);
     expect(tones).toEqual(["bad", "bad", "warn", "good", "good"]);
     expect(links[0]?.getAttribute("href")).toBe(`/view/usage/${RUN}`);
+  });
+
+  it("counts what an account says of itself, also where no cap is set", async () => {
+    const told = { window: "5 hours", percent: 93, resets_at: RESETS, told_at: RESETS };
+    const week = usage({ ...pool("claude-max", 20), account: [told] }, { ...pool("codex"), account: [told] });
+    open([run()], { "GET /dashboard/usage": week });
+    const list = await screen.findByRole("list", { name: "Used share of each quota" });
+    expect(
+      within(list)
+        .getAllByRole("link")
+        .map((one) => one.textContent),
+    ).toEqual(["claude-max 93 % !!, almost used up", "codex 93 % !!, almost used up"]);
   });
 
   it("shows no badge where no quota has a cap", async () => {

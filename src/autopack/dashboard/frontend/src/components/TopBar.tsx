@@ -27,6 +27,7 @@ import { clock, count, share } from "../words/format";
 import { capTone, hasEnded, standing } from "../words/states";
 import { RunControls } from "./RunControls";
 import { StartDialog } from "./StartDialog";
+import { usedShares } from "./usage/words";
 
 type Props = { runs: readonly Run[]; chosen: string | null; view: "run" | "usage" };
 
@@ -104,11 +105,11 @@ function RunSelect({ runs, chosen, view }: Props) {
   );
 }
 
-/** The used share of each pool that has a cap, of its fullest window; the fullest pool first. */
+/** The used share of each pool that has a cap or whose account tells, of its fullest window; the fullest first. */
 function PoolBadges({ run }: { run: string | null }) {
   const { data } = useQuery(usageOptions("week"));
   const shares = (data?.pools ?? []).flatMap((pool) => {
-    const used = pool.windows.flatMap((window) => (window.percent === null ? [] : [window.percent]));
+    const used = usedShares(pool);
     return used.length === 0 ? [] : [{ pool: pool.pool, used: Math.max(...used) }];
   });
   if (shares.length === 0) return null;

@@ -39,6 +39,7 @@ export function pool(changes: Partial<Pool> = {}): Pool {
     kept_free_percent: 15,
     burn: { since: "2026-03-02T12:00:00Z", hours: 24, tokens_per_hour: 1_000, usd_per_hour: "0.01" },
     windows: [quotaWindow()],
+    account: [],
     ...changes,
   };
 }

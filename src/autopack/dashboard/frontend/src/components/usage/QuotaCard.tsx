@@ -3,6 +3,7 @@ import type { Pool } from "../../api/usage";
 import { Badge } from "../../ui/Badge";
 import { SpendText } from "../../ui/SpendText";
 import { count, tokens, usd } from "../../words/format";
+import { AccountSays } from "./AccountSays";
 import { QuotaWindow } from "./QuotaWindow";
 
 /** One quota: what was used of it, and where it stands against each of its caps. */
@@ -25,6 +26,7 @@ export function QuotaCard({ pool, now }: { pool: Pool; now: string }) {
       {pool.windows.map((window) => (
         <QuotaWindow key={`${window.window} ${window.unit}`} pool={pool} window={window} now={now} />
       ))}
+      {pool.account.length > 0 && <AccountSays pool={pool} now={now} />}
       {!capped && <NoCap pool={pool} />}
     </section>
   );

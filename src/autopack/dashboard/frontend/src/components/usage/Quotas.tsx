@@ -1,8 +1,9 @@
 import type { Pool, Usage } from "../../api/usage";
 import { Panel } from "../../ui/Panel";
 import { QuotaCard } from "./QuotaCard";
+import { usedShares } from "./words";
 
-/** A card for each quota, the fullest first; those without a cap come last. */
+/** A card for each quota, the fullest first; those without a cap of which no account tells come last. */
 export function Quotas({ usage }: { usage: Usage }) {
   const pools = [...usage.pools].sort((one, two) => fullest(two) - fullest(one));
   return (
@@ -25,5 +26,5 @@ export function Quotas({ usage }: { usage: Usage }) {
 }
 
 function fullest(pool: Pool): number {
-  return Math.max(-1, ...pool.windows.map((window) => window.percent ?? -1));
+  return Math.max(-1, ...usedShares(pool));
 }

@@ -70,7 +70,8 @@ export function blockedBecause(window: QuotaWindow): string {
   return `${calls} in it ${window.unpriced_calls === 1 ? "has" : "have"} no known price. A cap in dollars can't count them, so it lets no call pass.`;
 }
 
-function at(instant: string, now: string): string {
+/** An instant, and how long it is until then. */
+export function at(instant: string, now: string): string {
   return `${clock(instant, new Date(now))} (in\u00a0${toTheMinute(secondsBetween(now, instant)).replaceAll(" ", "\u00a0")})`;
 }
 

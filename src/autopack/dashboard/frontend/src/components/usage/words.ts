@@ -1,7 +1,7 @@
 /** What the parts of usage are called on the page. */
 
 import type { Schemas } from "../../api/client";
-import type { Period, QuotaWindow, SeriesBy } from "../../api/usage";
+import type { Period, Pool, QuotaWindow, SeriesBy } from "../../api/usage";
 import { tokens, usd, words } from "../../words/format";
 
 export const PERIODS: Record<Period, { label: string; span: string }> = {
@@ -42,6 +42,12 @@ export function partName(
 
 export function amount(value: number | string, unit: QuotaWindow["unit"]): string {
   return unit === "tokens" ? tokens(Number(value)) : usd(String(value));
+}
+
+/** What is used of each window with a cap, and of those that the account tells of, in percent. */
+export function usedShares(pool: Pool): number[] {
+  const ours = pool.windows.flatMap(({ percent }) => (percent === null ? [] : [percent]));
+  return [...ours, ...pool.account.map(({ percent }) => percent)];
 }
 
 export function windowName({ window, unit }: QuotaWindow): string {

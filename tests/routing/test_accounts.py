@@ -1,0 +1,116 @@
+"""What accounts say of their own windows: kept, believed as far as it can be, and what follows from it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from autopack.config import Settings
+from autopack.db import Database
+from autopack.routing import queries
+from autopack.routing.accounts import AccountUsage, AccountWindow
+from autopack.routing.meter import CallContext, Meter
+from autopack.routing.policy import parse_policy
+from autopack.routing.policyfile import default_policy_text
+from autopack.routing.quota import QuotaReached, read_view
+from autopack.usage.schemas import TokenUsage
+from fixtures.refs import openai_model
+from routing.test_quota_ledger import policy
+
+RESET = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
+FIVE_HOURS = "{windows: [{hours: 5, cap_tokens: 1000}]}"
+
+
+def told(used: float, resets_at: datetime, *, hours: float = 5, extra: bool = False) -> AccountUsage:
+    window = AccountWindow(length=timedelta(hours=hours), used=used, resets_at=resets_at)
+    return AccountUsage(windows=(window,), extra=extra)
+
+
+async def test_usage_before_a_reset_that_the_account_told_counts_no_more(
+    database: Database, settings: Settings
+) -> None:
+    """For whoever reserves: another process, too, which remembers the hours before."""
+    clock, capped = [RESET - timedelta(hours=2)], policy(FIVE_HOURS)
+    context = CallContext(role="builder", model=openai_model("gpt-5"), owner="me")
+    other = Database(settings.database_url)
+
+    def meter(of: Database) -> Meter:
+        return Meter(of, context, policy=lambda: capped, clock=lambda: clock[0])
+
+    try:
+        for of in (database, other):
+            call_id = await meter(of).reserve(bound=TokenUsage(output_tokens=500))
+            await meter(of).settle(call_id, usage=TokenUsage(output_tokens=500), response_id=None)
+        for of in (database, other):
+            with pytest.raises(QuotaReached) as refused:
+                await meter(of).reserve(bound=TokenUsage(output_tokens=500))
+            assert refused.value.until == RESET + timedelta(hours=4)  # the whole of its hour, and five more
+        await meter(database).account_says(told(0.9, RESET))
+        for of in (database, other):
+            with pytest.raises(QuotaReached) as refused:
+                await meter(of).reserve(bound=TokenUsage(output_tokens=500))
+            assert refused.value.until == RESET
+        clock[0] = RESET
+        for of in (other, database):
+            await meter(of).reserve(bound=TokenUsage(output_tokens=500))
+    finally:
+        await other.close()
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        AccountWindow(length=timedelta(hours=5), used=0.5, resets_at=RESET + timedelta(hours=6)),
+        AccountWindow(length=timedelta(hours=5), used=0.5, resets_at=RESET - timedelta(hours=1)),
+        AccountWindow(length=timedelta(hours=5), used=float("nan"), resets_at=RESET + timedelta(hours=1)),
+        AccountWindow(length=timedelta(0), used=0.5, resets_at=RESET + timedelta(minutes=1)),
+        AccountWindow(length=timedelta(hours=-5), used=0.5, resets_at=RESET + timedelta(hours=1)),
+    ],
+)
+async def test_what_an_account_can_not_have_said_is_not_kept(
+    window: AccountWindow, database: Database
+) -> None:
+    context = CallContext(role="builder", model=openai_model("gpt-5"), owner="me")
+    meter = Meter(database, context, policy=lambda: policy(FIVE_HOURS), clock=lambda: RESET)
+    await meter.account_says(AccountUsage(windows=(window,)))
+    async with database.read() as session:
+        assert await queries.account_windows(session, now=RESET) == {}
+        assert await queries.account_resets(session, "openai") == {}
+
+
+async def test_a_reset_that_is_told_again_a_little_later_is_the_same(database: Database) -> None:
+    context = CallContext(role="builder", model=openai_model("gpt-5"), owner="me")
+    now = RESET - timedelta(hours=2)
+    meter = Meter(database, context, policy=lambda: policy(FIVE_HOURS), clock=lambda: now)
+    await meter.account_says(told(0.5, RESET, hours=4.98))
+    await meter.account_says(told(0.6, RESET + timedelta(seconds=2)))
+    async with database.read() as session:
+        (window,) = (await queries.account_windows(session, now=now))["openai"]
+        assert await queries.account_windows(session, now=RESET) == {}
+    assert (window.length, window.used, window.resets_at) == (timedelta(hours=5), 0.6, RESET)
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+async def test_an_account_that_charges_for_more_is_left_alone_unless_that_is_wanted(
+    allowed: bool, database: Database
+) -> None:
+    pools = f"pools: {{plan: {{billing: subscription, extra_usage: {str(allowed).lower()}}}}}\n"
+    text = default_policy_text() + pools
+    told_policy = parse_policy(text, source="models.yaml")
+    model = openai_model("gpt-5").model_copy(update={"pool": "plan"})
+    context = CallContext(role="builder", model=model, owner="me")
+    meter = Meter(database, context, policy=lambda: told_policy, clock=lambda: RESET - timedelta(hours=2))
+    if allowed:
+        await meter.account_says(told(1.02, RESET, extra=True))
+    else:
+        with pytest.raises(QuotaReached, match="charges for more") as refused:
+            await meter.account_says(told(1.02, RESET, extra=True))
+        assert refused.value.until == RESET
+        assert "extra_usage: true" in refused.value.hint
+    async with database.read() as session:
+        view = await read_view(
+            session, told_policy, roles=("builder",), category="docs", now=RESET - timedelta(hours=1)
+        )
+    standing = view.standing(model, role="builder", category="docs")
+    assert (standing.level, standing.until) == (("soft", None) if allowed else ("spent", RESET))
