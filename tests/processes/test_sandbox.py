@@ -236,6 +236,30 @@ async def test_children_left_in_the_background_end_with_the_command(
     assert running_with(marker) == []
 
 
+@pytest.mark.parametrize("how", ["cancelled", "timed out"])
+async def test_it_is_asked_to_end_before_it_is_killed(how: str, either: tuple[Inside, Confinement]) -> None:
+    inside, confinement = either
+    script = "trap 'echo bye > said; exit 3' TERM; while :; do sleep 0.0517; done"
+    if how == "timed out":
+        assert (await inside.sh(script, confinement=confinement, timeout=1)).timed_out
+    else:
+        task = asyncio.create_task(inside.sh(script, confinement=confinement))
+        await until_argv(("sleep", "0.0517"))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert (inside.checkout / "said").read_text() == "bye\n"
+
+
+async def test_one_that_refuses_to_end_is_killed(either: tuple[Inside, Confinement]) -> None:
+    inside, confinement = either
+    marker = uuid.uuid4().hex
+    script = f"trap '' TERM; while :; do sleep 0.05; : {marker}; done"
+    async with asyncio.timeout(20):
+        assert (await inside.sh(script, confinement=confinement, timeout=0.5)).timed_out
+    assert running_with(marker) == []
+
+
 async def test_a_time_limit_holds(either: tuple[Inside, Confinement]) -> None:
     inside, confinement = either
     marker = uuid.uuid4().hex

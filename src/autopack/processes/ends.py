@@ -68,6 +68,20 @@ def signal_group(group: int, number: signal.Signals) -> None:
         os.killpg(group, number)
 
 
+def signal_process(process: int, number: signal.Signals) -> None:
+    """Signal a process; one that is gone is fine."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(process, number)
+
+
+def children_of(process: int) -> list[int]:
+    """Ids of the children of a process, where the kernel tells them (Linux, proc_pid_task(5)); else none."""
+    try:
+        return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    except OSError:
+        return []
+
+
 async def wait_for_group(group: int, *, limit_seconds: float) -> None:
     """Wait until a killed group whose leader was reaped has no living member left, at most so long."""
     end = asyncio.get_running_loop().time() + limit_seconds

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import signal
@@ -14,7 +13,7 @@ from typing import assert_never
 from autopack.errors import Unavailable
 from autopack.processes.bubblewrap import StatusPipe, memory_file_systems, sandbox_argv
 from autopack.processes.command import Command, Confinement, Finished, Profile
-from autopack.processes.ends import wait_for_pid
+from autopack.processes.ends import GRACE_SECONDS, children_of, signal_process, wait_for_pid
 from autopack.processes.guard import Guard, end_marked
 from autopack.processes.hidden import Hidden, find_hidden
 from autopack.processes.limiter import Limiter
@@ -39,7 +38,8 @@ async def run_confined(
     HOME, an empty /tmp; no other process, and without `network` only an empty loopback. Of `environ`, the
     user's environment, it gets PATH (as far as it is bound) and the locale, never HOME; `command.env` is
     added. bubblewrap itself is found on the PATH of this process. When it ends, is timed out, over its limits
-    or cancelled, every process it started is dead before this returns. With `Confinement.NONE` the
+    or cancelled, every process it started is dead before this returns; timed out or cancelled it is asked to
+    end first, and has two seconds. With `Confinement.NONE` the
     environment is the same, but nothing is hidden. Raises `Unavailable` where the sandbox can't be started,
     or could not hide what it has to.
     """
@@ -98,8 +98,12 @@ async def _in_bubblewrap(
     async def end_namespace() -> None:
         # Ending bubblewrap itself would leave the rest to its parent-death signal, which may not be set yet.
         if (first := await status.first_process(limit_seconds=_START_SECONDS)) is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(first, signal.SIGKILL)
+            try:
+                for process in children_of(first):
+                    signal_process(process, signal.SIGTERM)
+                await wait_for_pid(first, limit_seconds=GRACE_SECONDS)
+            finally:
+                signal_process(first, signal.SIGKILL)
 
     async def namespace_ended() -> None:
         if (first := status.number("child-pid")) is not None:
