@@ -50,7 +50,7 @@ def draft(
     The model of `agents: {planner: …}` in models.yaml reads the repository's last commit in a clone. Its
     setup and verify commands are run there as a run's are; where they fail, it mends them, up to twice. The
     plan is shown with an estimate, and never started. Where its commands still fail, the file says so, and
-    the exit code is 1.
+    the exit code is 1. Where the file can't be written, the plan is printed.
     """
     return in_loop(_draft(goal, repository=repository, out=out, force=force, unsandboxed=unsandboxed))
 
@@ -81,7 +81,14 @@ async def _draft(
             say("Stopped: nothing was written.", stderr=True)
             _tell_spending(spending, stderr=True)
             return CANCELLED
-        place = write_plan(place, plan_text(drafted, goal, services.redactor), force=force)
+        text = plan_text(drafted, goal, services.redactor)
+        try:
+            place = write_plan(place, text, force=force)
+        except AutopackError:
+            say(clean(text, lines=True).rstrip())
+            note("The plan is on standard output, as it was paid for and can't be written.")
+            _tell_spending(spending, rounds=drafted.rounds, stderr=True)
+            raise
     _tell_draft(drafted, place)
     await show_estimate(drafted.plan, found.top / DEFAULT)
     _tell_spending(spending, rounds=drafted.rounds)
