@@ -18,6 +18,7 @@ from autopack.routing.policy import CodingAgent
 from autopack.simulator import Scenario
 from autopack.supervisor import control
 from autopack.usage.recorder import get_usage_summary
+from e2e.test_notes_run import HAND, SKIP, add, told
 from fixtures.world import FILES, PLAN, World, environ_for, git, new_repository, open_world
 
 POLICY = """\
@@ -92,6 +93,32 @@ async def test_a_run_that_was_left_goes_on_with_the_agents_own_conversation(
         home = settings.workspaces / run_id / "home/build/starts.jsonl"
         starts: list[dict[str, Any]] = [json.loads(line) for line in home.read_text().splitlines()]
     assert ["resume" in start["argv"] for start in starts] == [False, True]
+
+
+@pytest.mark.parametrize("lost", [False, True])
+async def test_notes_reach_a_conversation_as_it_begins_also_where_the_agent_has_lost_it(
+    tmp_path: Path, settings: Settings, lost: bool
+) -> None:
+    stays, goes_on = Play(calls=(WRITES,), fault="silence"), Play(calls=(), text="Wrote one.")
+    anew = [Play(fault="lost"), Play(calls=(WRITES,), text="Wrote one.")]
+    async with agents_world(tmp_path, settings, [stays, *(anew if lost else [goes_on])], [APPROVES]) as world:
+        run_id = await world.create()
+        early = await add(world, SKIP)
+        driving = asyncio.create_task(world.drive(run_id))
+        await until(lambda: bool(sleeping()) or driving.done())
+        await control.cancel(world.services.database, run_id, by="a test")
+        await driving
+        late = await add(world, HAND, run_id=run_id)
+        await world.drive(run_id)
+        run = await world.read(run_id)
+        assert run.state == "succeeded", run.end_detail
+        builder, auditor = [f"phase 1 (one), attempt 1, {role}" for role in ("builder", "auditor")]
+        assert await told(world, run_id, early) == ["added", builder, auditor]
+        assert await told(world, run_id, late) == ["added", *([builder] if lost else []), auditor]
+        home = settings.workspaces / run_id / "home/build/starts.jsonl"
+        prompts: list[str] = [json.loads(line)["prompt"] for line in home.read_text().splitlines()]
+    carried = [(SKIP in prompt, HAND in prompt) for prompt in prompts]
+    assert carried == [(True, False), (False, False), *([(True, True)] if lost else [])]
 
 
 async def until(condition: Callable[[], bool]) -> None:
