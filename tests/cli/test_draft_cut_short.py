@@ -14,7 +14,7 @@ import pytest
 from autopack.config import Settings
 from autopack.plan import parse_plan
 from autopack.routing.queries import open_reservations
-from cli.drafting import GOAL, draft, leaves_nothing, recorded
+from cli.drafting import GOAL, draft, leaves_nothing, recorded, written
 from cli.processes import start
 from fixtures.planning import drafting_world, drafts, looks_at
 from fixtures.world import World
@@ -39,6 +39,24 @@ async def test_a_draft_that_can_not_be_written_is_printed(
         assert "The draft took " in told.err
         assert f"error: {folder / 'one.yaml'} can't be written: No such file or directory." in told.err
         leaves_nothing(world)
+
+
+async def test_a_draft_whose_commands_can_not_be_tried_is_written_and_says_so(
+    tmp_path: Path, settings: Settings
+) -> None:
+    """The clone breaks under the trial, as it does where the disk is full."""
+    planned = drafts(None, setup=[], verify=["rm -r ../repo.git"])
+    async with drafting_world(tmp_path, settings, planned) as world:
+        told = await draft(world, GOAL, "--unsandboxed")
+        assert told.code == 1, told
+        text = written(world)
+        assert text.splitlines()[1].startswith("# NOT TRIED: ")
+        assert parse_plan(text, source="plan.yaml").verify == ("rm -r ../repo.git",)
+        assert "Its commands could not be tried: " in told.out
+        assert "in 1 round;" in told.out
+        assert "Next: read it, see that its commands pass, then" in told.out
+        assert "autopack plan check" in told.out
+        leaves_nothing(world, but="?? .autopack/\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -141,7 +141,9 @@ def _tell_draft(drafted: Drafted, place: Path) -> None:
         say(f"Tried in a clean checkout of {drafted.base[:10]}:")
     for one in trial.commands:
         say(f"  {one.step:<6}  {one_line(one.command, limit=_LONGEST)}: {_outcome(one)}")
-    if not trial.passed:
+    if trial.untried:
+        tell(f"Its commands could not be tried: {clean(trial.untried)}")
+    elif not trial.passed:
         tell("Its commands do not pass there: a run of this plan would end before anything is built.")
         for line in trial.failure.splitlines()[-_FAILURE_LINES:]:
             say(f"  | {clean(line)[:_LONGEST]}".rstrip())
@@ -187,7 +189,10 @@ def _tell_next(drafted: Drafted, place: Path, found: Source, *, unsandboxed: boo
         say("Next: read it, change what you want, then")
         say(f"  {clean(' '.join(words))}")
         return
-    part = "setup" if drafted.trial.setup_failed else "verify"
-    say(f"Next: mend its {part}, or the repository, then")
+    if drafted.trial.untried:
+        say("Next: read it, see that its commands pass, then")
+    else:
+        part = "setup" if drafted.trial.setup_failed else "verify"
+        say(f"Next: mend its {part}, or the repository, then")
     say(f"  autopack plan check {clean(shown)}")
     say(f"  {clean(' '.join(words))}")
