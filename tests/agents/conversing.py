@@ -115,6 +115,11 @@ class Notes:
     dies_at: int | None = None
     kept_after: int = -1
     """How many responses there were when it was last kept by itself."""
+    begun: int = 0
+    """How often a conversation began with the task's prompt."""
+
+    def begins(self) -> None:
+        self.begun += 1
 
     async def asking(self) -> None:
         """Nothing to keep: the checkout is not followed."""

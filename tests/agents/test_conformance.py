@@ -179,6 +179,7 @@ async def test_a_conversation_that_is_gone_is_begun_anew(name: str, opened: Open
     assert result.output == "Anew."
     assert not resumes(here.starts[2])
     assert "Phase: store" in here.starts[2]["prompt"]
+    assert notes.begun == 2
     assert not books.open
 
 

@@ -235,7 +235,42 @@ def test_coding_agents_are_found_with_their_versions_and_accounts(
     chains = "fallbacks: {default: [codex/gpt-5.1, claude-code/claude-sonnet-4-5, cursor/gpt-5]}"
     text = POLICY.format(url=server, more="") + f"{chains}\nagent_pools: {{codex: openai}}\n"
     settings.policy_path.write_text(text)
-    said = autopack("doctor").out
+    said = " ".join(autopack("doctor").out.split())
     assert "codex-cli 0.171.0, by OPENAI_API_KEY, counted against openai" in said
-    assert "2026.11.20-abc, by its own login, counted against cursor; its caps are advisory" in said
+    assert "2026.11.20-abc (no version of it was tried), by its own login, counted against cursor" in said
+    assert "its caps are advisory" in said
     assert "claude-code is not installed: no claude on PATH" in said
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize(
+    ("version", "grade", "compared"),
+    [
+        ("codex-cli 0.171.0", "ok", ""),
+        ("codex-cli 0.171.0-alpha.3", "ok", ""),
+        ("codex-cli 0.99.12", "warning", " (tried with 0.171.0; this one is older)"),
+        ("codex-cli 0.171.1", "ok", " (tried with 0.171.0; this one is newer)"),
+        ("codex-cli 1.0", "ok", " (tried with 0.171.0; this one is newer)"),
+        ("codex of tomorrow", "ok", " (tried with 0.171.0)"),
+    ],
+)
+def test_a_coding_agent_in_another_version_than_was_tried_is_said(
+    autopack: Autopack,
+    settings: Settings,
+    server: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    version: str,
+    grade: str,
+    compared: str,
+) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    (tmp_path / "codex").write_text(f"#!/bin/sh\necho '{version}'\n")
+    (tmp_path / "codex").chmod(0o755)
+    _policy(settings, server)
+    settings.policy_path.write_text(
+        f"{settings.policy_path.read_text()}fallbacks: {{default: [codex/gpt-5.1]}}\n"
+    )
+    assert _found(autopack, "codex") == [
+        (grade, f"{version}{compared}, by its own login, counted against codex")
+    ]

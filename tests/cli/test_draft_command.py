@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import signal
-import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,48 +10,13 @@ import pytest
 
 from autopack.config import Settings
 from autopack.plan import parse_plan
-from autopack.routing.queries import open_reservations
-from autopack.runs import queries as runs
-from autopack.usage.recorder import get_usage_summary
-from autopack.usage.schemas import UsageSum
-from cli.processes import Ended, call, start
+from cli.drafting import GOAL, draft, leaves_nothing, prompts, recorded, written
+from cli.processes import call
 from fixtures.planning import DRAFT, PHASE, SETUP, VERIFY, drafting_world, drafts, looks_at
-from fixtures.world import World, approves, builds, git, without_sandbox, write_file
+from fixtures.world import approves, builds, git, without_sandbox, write_file
 from views.finished import finish, used
 
-GOAL = "Say what one is"
 RED = "echo nothing like a test; false"
-SLOW: dict[str, Any] = {**looks_at("README.md"), "delay_seconds": 60.0}
-
-
-async def draft(world: World, *words: object, environ: Mapping[str, str] | None = None) -> Ended:
-    return await call(world, "plan", "draft", *words, environ=environ)
-
-
-def written(world: World) -> str:
-    return (world.repository / ".autopack/plan.yaml").read_text()
-
-
-def prompts(world: World) -> list[str]:
-    """What the Planner was told in each round."""
-    requests: list[Any] = [entry.request for entry in world.simulator.entries() if entry.method == "POST"]
-    told = [str(request["messages"][1]["content"]) for request in requests]
-    return list(dict.fromkeys(told))
-
-
-async def recorded(world: World) -> list[UsageSum]:
-    async with world.services.database.read() as session:
-        assert await open_reservations(session, run_id=None) == []
-        assert await runs.ids(session) == set()
-        return await get_usage_summary(session, None, ("role", "run_id"))
-
-
-def leaves_nothing(world: World, *, but: str = "") -> None:
-    """No clone is left, and the repository is as it was, but for what `git status` says."""
-    assert list(world.settings.workspaces.glob("*")) == []
-    assert git(world.repository, "status", "--porcelain") == but
-    assert git(world.repository, "branch", "--list", "--all").split() == ["*", "main"]
-    assert git(world.repository, "stash", "list") == ""
 
 
 async def test_a_goal_becomes_a_plan_whose_commands_were_tried_and_nothing_is_started(
@@ -346,49 +306,3 @@ async def test_without_a_sandbox_it_is_refused_until_the_user_says_so(
         assert told.code == 0, told
         assert "note: Unsandboxed: commands that a model writes run with your rights." in told.err
         assert "\n  autopack run .autopack/plan.yaml --unsandboxed\n" in told.out
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_a_signal_leaves_nothing_behind_but_what_was_spent(
-    tmp_path: Path, settings: Settings, number: signal.Signals
-) -> None:
-    async with drafting_world(tmp_path, settings, drafts(1, SLOW)) as world:
-        running = await start(world, "plan", "draft", GOAL)
-        async with asyncio.timeout(30):
-            while not await _asked(world):
-                await asyncio.sleep(0.02)
-        running.send(number)
-        ended = await running.end()
-        assert (ended.code, ended.out) == (130, ""), ended
-        assert "Stopped: nothing was written." in ended.err
-        assert "Traceback" not in ended.err
-        leaves_nothing(world)
-        (summed,) = await recorded(world)
-        assert (summed.role, summed.calls, summed.unknown_calls) == ("agent:planner", 1, 1)
-
-
-async def _asked(world: World) -> bool:
-    async with world.services.database.read() as session:
-        return len(await open_reservations(session, run_id=None)) == 1
-
-
-async def test_a_signal_while_commands_are_tried_ends_them(tmp_path: Path, settings: Settings) -> None:
-    asleep = f"sleep 6173.{os.getpid()}"
-    async with drafting_world(tmp_path, settings, drafts(1, setup=[], verify=[asleep])) as world:
-        running = await start(world, "plan", "draft", GOAL)
-        async with asyncio.timeout(30):
-            while not _runs(asleep):
-                await asyncio.sleep(0.02)
-        running.send(signal.SIGINT)
-        ended = await running.end()
-        assert (ended.code, _runs(asleep)) == (130, False), ended
-        leaves_nothing(world)
-        (summed,) = await recorded(world)
-        assert (summed.calls, summed.unknown_calls) == (1, 0)
-        assert f"The draft took {summed.total_tokens:,} tokens" in ended.err
-
-
-def _runs(command: str) -> bool:
-    """Whether a process of these very words is there."""
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    return command in listed.splitlines()

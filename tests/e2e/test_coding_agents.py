@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from agents.stages import Call, Play, install, sleeping
+from agents.standin import STARTS
 from autopack.config import Settings
 from autopack.errors import AutopackError
 from autopack.routing.policy import CodingAgent
@@ -21,6 +22,7 @@ from autopack.simulator import Scenario
 from autopack.supervisor import control
 from autopack.usage.recorder import get_usage_summary
 from autopack.views.usage_periods import usage_of_period
+from e2e.test_notes_run import HAND, SKIP, add, told
 from fixtures.world import FILES, PLAN, World, environ_for, git, new_repository, open_world
 
 POLICY = """\
@@ -38,14 +40,19 @@ APPROVES = Play(calls=(), text="", answer=FINE)
 
 @asynccontextmanager
 async def agents_world(
-    tmp_path: Path, settings: Settings, builder: Sequence[Play], auditor: Sequence[Play], more: str = ""
+    tmp_path: Path,
+    settings: Settings,
+    builder: Sequence[Play],
+    auditor: Sequence[Play],
+    *,
+    builds: CodingAgent = CodingAgent.CODEX,
 ) -> AsyncGenerator[World]:
-    """A world in which Codex builds and Claude Code audits."""
+    """A world in which Codex builds, or another, and Claude Code audits."""
     plan = tmp_path / "plan.yaml"
     plan.write_text(json.dumps(SIMPLE))
     folders = [
         install(kind, plays, tmp_path / kind)
-        for kind, plays in ((CodingAgent.CODEX, builder), (CodingAgent.CLAUDE_CODE, auditor))
+        for kind, plays in ((builds, builder), (CodingAgent.CLAUDE_CODE, auditor))
     ]
     environ = environ_for(tmp_path)
     path = ":".join([*map(str, folders), environ["PATH"]])
@@ -59,7 +66,7 @@ async def agents_world(
         ),
         environ={**environ, "PATH": path},
     ) as world:
-        settings.policy_path.write_text(POLICY + more)
+        settings.policy_path.write_text(POLICY.replace("codex/gpt-5.1", f"{builds}/gpt-5.1"))
         yield world
 
 
@@ -92,9 +99,90 @@ async def test_a_run_that_was_left_goes_on_with_the_agents_own_conversation(
         await world.drive(run_id)
         run = await world.read(run_id)
         assert run.state == "succeeded", run.end_detail
-        home = settings.workspaces / run_id / "home/build/starts.jsonl"
-        starts: list[dict[str, Any]] = [json.loads(line) for line in home.read_text().splitlines()]
+        starts = starts_in(settings.workspaces / run_id / "home/build")
     assert ["resume" in start["argv"] for start in starts] == [False, True]
+
+
+async def test_a_pause_waits_for_the_task_of_an_agent_that_tells_of_no_calls(
+    tmp_path: Path, settings: Settings
+) -> None:
+    """Interrupted, what it took would be unknown, and what it has in hand might be bought again."""
+    slow = Call(shell=f"{WRITES.shell}; touch ~/at; until test -e ~/go; do sleep 0.05; done")
+    async with agents_world(
+        tmp_path, settings, [Play(calls=(slow,))], [APPROVES], builds=CodingAgent.CURSOR
+    ) as world:
+        run_id = await world.create()
+        home = settings.workspaces / run_id / "home/build"
+        driving = asyncio.create_task(world.drive(run_id))
+        await until(lambda: (home / "at").exists() or driving.done())
+        await control.pause(world.services.database, run_id, by="a test")
+        (home / "go").touch()
+        await driving
+        assert (await world.read(run_id)).state == "paused"
+        assert await taken(world, run_id) == (1, 0, slow.tokens.total)
+        await control.resume(world.services.database, run_id, by="a test")
+        await world.drive(run_id)
+        assert (await world.read(run_id)).state == "succeeded"
+        assert len(starts_in(home)) == 1
+
+
+async def test_a_cancel_interrupts_it_at_once_and_it_goes_on_with_its_conversation(
+    tmp_path: Path, settings: Settings
+) -> None:
+    stays, goes_on = Play(calls=(WRITES,), fault="silence"), Play(calls=(WRITES,), text="Wrote one.")
+    async with agents_world(
+        tmp_path, settings, [stays, goes_on], [APPROVES], builds=CodingAgent.CURSOR
+    ) as world:
+        run_id = await world.create()
+        driving = asyncio.create_task(world.drive(run_id))
+        await until(lambda: bool(sleeping()) or driving.done())
+        await control.cancel(world.services.database, run_id, by="a test")
+        await driving
+        calls, unknown, reserved = await taken(world, run_id)
+        assert (calls, unknown) == (1, 1)
+        assert reserved > WRITES.tokens.total
+        await control.resume(world.services.database, run_id, by="a test")
+        await world.drive(run_id)
+        assert (await world.read(run_id)).state == "succeeded"
+        starts = starts_in(settings.workspaces / run_id / "home/build")
+    assert ["--resume" in start["argv"] for start in starts] == [False, True]
+
+
+async def taken(world: World, run_id: str) -> tuple[int, int, int]:
+    """Calls of the Builder, those of which it is not known what they took, and the tokens that count."""
+    async with world.services.database.read() as session:
+        (one,) = await get_usage_summary(session, None, ("role",), run_id=run_id)
+    return one.calls, one.unknown_calls, one.total_tokens + one.unknown_tokens
+
+
+def starts_in(home: Path) -> list[dict[str, Any]]:
+    """How the agent's program was started in a checkout."""
+    return [json.loads(line) for line in (home / STARTS).read_text().splitlines()]
+
+
+@pytest.mark.parametrize("lost", [False, True])
+async def test_notes_reach_a_conversation_as_it_begins_also_where_the_agent_has_lost_it(
+    tmp_path: Path, settings: Settings, lost: bool
+) -> None:
+    stays, goes_on = Play(calls=(WRITES,), fault="silence"), Play(calls=(), text="Wrote one.")
+    anew = [Play(fault="lost"), Play(calls=(WRITES,), text="Wrote one.")]
+    async with agents_world(tmp_path, settings, [stays, *(anew if lost else [goes_on])], [APPROVES]) as world:
+        run_id = await world.create()
+        early = await add(world, SKIP)
+        driving = asyncio.create_task(world.drive(run_id))
+        await until(lambda: bool(sleeping()) or driving.done())
+        await control.cancel(world.services.database, run_id, by="a test")
+        await driving
+        late = await add(world, HAND, run_id=run_id)
+        await world.drive(run_id)
+        run = await world.read(run_id)
+        assert run.state == "succeeded", run.end_detail
+        builder, auditor = [f"phase 1 (one), attempt 1, {role}" for role in ("builder", "auditor")]
+        assert await told(world, run_id, early) == ["added", builder, auditor]
+        assert await told(world, run_id, late) == ["added", *([builder] if lost else []), auditor]
+        prompts = [start["prompt"] for start in starts_in(settings.workspaces / run_id / "home/build")]
+    carried = [(SKIP in prompt, HAND in prompt) for prompt in prompts]
+    assert carried == [(True, False), (False, False), *([(True, True)] if lost else [])]
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from autopack.agents.claude_code import ClaudeCode
+from autopack.agents.codex import Codex
 from house.tree import ROOT, python_files, syntax, text, tracked
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -108,3 +110,12 @@ def test_every_setting_is_documented() -> None:
 def test_the_changelog_tells_what_users_gain() -> None:
     page = text("CHANGELOG.md")
     assert re.search(r"^## .+\n(?:\n|[^#\n].*\n)*- ", page, re.MULTILINE), "no entry under a heading"
+
+
+def test_the_versions_of_coding_agents_that_were_tried_are_told_as_they_are() -> None:
+    """`./dev test agents` installs them, and docs/agents.md names them, in the order of its columns."""
+    tried = [one.tried for one in (ClaudeCode, Codex)]
+    pins = dict(re.findall(r"@[\w-]+/([\w-]+)@(\d[\d.]*\d)", text("dev")))
+    assert [pins["claude-code"], pins["codex"]] == tried
+    (row,) = re.findall(r"^\| Tried with \|(.*)$", text("docs/agents.md"), re.MULTILINE)
+    assert re.findall(r"\d+(?:\.\d+)+", row) == tried

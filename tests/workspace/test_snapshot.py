@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -49,6 +50,38 @@ async def test_nothing_changed_is_the_same_tree(workspace: Workspace) -> None:
     assert await workspace.snapshot() == git(workspace.build, "rev-parse", f"{base}^{{tree}}")
     (workspace.build / "README").touch()
     assert await changed(workspace) == Change(files=(), nested_repositories=())
+
+
+async def test_a_git_that_works_in_the_checkout_keeps_its_lock_while_a_snapshot_is_made(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    write(workspace.build, "README", "Read me.\nTwice.\n")
+    editing, go = tmp_path / "editing", tmp_path / "go"
+    editor = f"touch {editing}; until test -e {go}; do sleep 0.02; done; echo Mine >"
+    commit = f"GIT_EDITOR='{editor}' git -c user.name=a -c user.email=a@example.org commit -a"
+    working = asyncio.create_task(workspace.shell(commit, settings(), timeout_seconds=60))
+    async with asyncio.timeout(30):
+        while not editing.exists():
+            await asyncio.sleep(0.02)
+    lock, ours = (
+        workspace.git_dir / "worktrees/build" / name for name in ("index.lock", "nested-index.lock")
+    )
+    assert lock.exists()
+    ours.touch()
+    write(workspace.build, "new.txt", "new\n")
+    await workspace.snapshot()
+    assert lock.exists()
+    assert not ours.exists()
+    go.touch()
+    committed = await working
+    assert committed.exit_code == 0, committed.output
+
+
+async def test_a_lock_that_a_killed_git_left_does_not_stop_the_next_command(workspace: Workspace) -> None:
+    (workspace.git_dir / "worktrees/build/index.lock").touch()
+    write(workspace.build, "new.txt", "new\n")
+    added = await workspace.shell("git add new.txt", settings(), timeout_seconds=60)
+    assert added.exit_code == 0, added.output
 
 
 async def test_litter_and_ignored_files_are_left_out(workspace: Workspace) -> None:

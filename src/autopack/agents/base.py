@@ -157,6 +157,10 @@ class Metering(Protocol):
 class Watcher(Protocol):
     """Who is told how a conversation goes."""
 
+    def begins(self) -> None:
+        """A conversation is about to begin with the prompt; not told of one that is gone on with."""
+        ...
+
     async def asking(self) -> None:
         """A request is about to be reserved and sent: what the checkout holds now, its answer stands on.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
 import anyio
 
 from autopack.agents.base import Metering, Watcher
+from autopack.processes.ends import complete
 from autopack.routing.quota import QuotaBusy
 from autopack.usage.schemas import TokenUsage
 
@@ -30,14 +30,5 @@ async def reserve_when_free(meter: Metering, watch: Watcher, *, bound: TokenUsag
 
 async def surely(booking: Coroutine[Any, Any, None]) -> None:
     """Finish a booking even while being cancelled, once or often: the money is spent either way."""
-    task = asyncio.ensure_future(booking)
-    cancelled: asyncio.CancelledError | None = None
     with anyio.CancelScope(shield=True):
-        while not task.done():
-            try:
-                await asyncio.wait([task])
-            except asyncio.CancelledError as error:
-                cancelled = error
-    task.result()
-    if cancelled is not None:
-        raise cancelled
+        await complete(booking)

@@ -1,4 +1,4 @@
-"""Claude Code: `claude -p` with a stream of events in both directions (measured with 2.1.332).
+"""Claude Code: `claude -p` with a stream of events in both directions (measured).
 
 The prompt is a line on its input, which stays open: there it also takes the word to stop, and then tells
 what it took. A call is `message_start … message_delta … message_stop`; calls that it does not stream (of
@@ -53,6 +53,7 @@ class ClaudeCode:
     name: CodingAgent = CodingAgent.CLAUDE_CODE
     programs: tuple[str, ...] = ("claude",)
     advisory: bool = False
+    tried: str = "2.1.332"
 
     def sit(self, start: Start) -> ClaudeSitting:
         """One start of `claude -p`."""

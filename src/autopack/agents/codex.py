@@ -1,4 +1,4 @@
-"""Codex: `codex exec --json` (measured with 0.171.0).
+"""Codex: `codex exec --json` (measured).
 
 Its stream tells what it took only at the end of a turn, summed over the whole conversation; each call is a
 `token_usage_record` in the record that it keeps below CODEX_HOME, which is read as it grows. Its input tokens
@@ -56,6 +56,7 @@ class Codex:
     name: CodingAgent = CodingAgent.CODEX
     programs: tuple[str, ...] = ("codex",)
     advisory: bool = False
+    tried: str = "0.171.0"
 
     def sit(self, start: Start) -> CodexSitting:
         """One start of `codex exec`."""

@@ -132,6 +132,7 @@ class _Conversation(Generic[T]):
     def _first_prompt(self, books: Books) -> str:
         if books.session is not None:
             return _GO_ON
+        books.watch.begins()
         return self.redactor.exact(self.task.prompt.encode()).decode()
 
     def _start(self, prompt: str, books: Books) -> Start:

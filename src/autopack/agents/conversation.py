@@ -40,6 +40,8 @@ async def converse(
             redactor=redactor,
         )
         agent = _agent(task, model, watch)
+        if task.history is None:
+            watch.begins()
         try:
             return await _have(agent, task, model)
         except UsageLimitExceeded as error:

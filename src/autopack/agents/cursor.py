@@ -32,6 +32,7 @@ class Cursor:
     name: CodingAgent = CodingAgent.CURSOR
     programs: tuple[str, ...] = ("cursor-agent",)
     advisory: bool = True
+    tried: str = ""
 
     def sit(self, start: Start) -> CursorSitting:
         """One start of `cursor-agent -p`."""

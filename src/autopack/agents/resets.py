@@ -2,11 +2,13 @@
 
 Claude Code: "Claude AI usage limit reached|1767225600", "You've hit your limit · resets 3pm
 (Europe/Berlin)". Codex: "You've hit your usage limit. … try again at 3:45 PM.", "try again in 2 days 3 hours
-5 minutes.", "try again at Nov 30th, 2026 3:45 PM.". A time of day without a zone is this machine's.
+5 minutes.", "try again at Nov 30th, 2026 3:45 PM.", and with a key "try again in 1m26.5s". A time of day
+without a zone is this machine's, and a date without a year the nearest one.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -20,8 +22,18 @@ _CLOCK = re.compile(
     r"(?:\s*\((?P<zone>[A-Za-z_]+(?:/[A-Za-z_+-]+)*)\))?",
     re.IGNORECASE,
 )
-_AFTER = re.compile(r"\bin ((?:\d+ (?:day|hour|minute|second)s?[, ]*(?:and )?)+)", re.IGNORECASE)
-_PART = re.compile(r"(\d+) (day|hour|minute|second)", re.IGNORECASE)
+_COUNT = r"(\d+(?:\.\d+)?)\s*"
+_UNIT = r"(?:w(?:eeks?)?|d(?:ays?)?|h(?:(?:ou)?rs?)?|m(?:in(?:ute)?s?)?|s(?:ec(?:ond)?s?)?|ms)(?![a-z])"
+_AFTER = re.compile(rf"\bin ((?:{_COUNT}{_UNIT}[, ]*(?:and )?)+)", re.IGNORECASE)
+_PART = re.compile(rf"{_COUNT}(ms|[wdhms])", re.IGNORECASE)
+_UNITS = {
+    "w": "weeks",
+    "d": "days",
+    "h": "hours",
+    "m": "minutes",
+    "s": "seconds",
+    "ms": "milliseconds",
+}
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
@@ -45,8 +57,8 @@ def _instants(said: str) -> Iterator[datetime]:
 
 
 def _spans(said: str, now: datetime) -> Iterator[datetime]:
-    for span in _AFTER.findall(said):
-        parts = {f"{unit.lower()}s": int(count[:6]) for count, unit in _PART.findall(span)}
+    for span in _AFTER.finditer(said):
+        parts = {_UNITS[unit.lower()]: float(count) for count, unit in _PART.findall(span[1])}
         try:
             yield now + timedelta(**parts)
         except OverflowError:
@@ -66,11 +78,18 @@ def _clocks(said: str, now: datetime) -> Iterator[datetime]:
             local = now.astimezone(_zone(found["zone"]))
             at = local.replace(hour=hour, minute=int(found["minute"] or 0), second=0, microsecond=0)
             if found["month"]:
-                month = _MONTHS.index(found["month"].lower()) + 1
-                at = at.replace(year=int(found["year"] or at.year), month=month, day=int(found["day"]))
+                at = min(_dates(found, at), key=lambda date: abs(date - local))
         except ValueError:
             continue
         yield at if at > local or found["month"] else at + timedelta(days=1)
+
+
+def _dates(found: re.Match[str], at: datetime) -> Iterator[datetime]:
+    """The named day at that time of day: of each year around where none is named, as far as they have it."""
+    month, day = _MONTHS.index(found["month"].lower()) + 1, int(found["day"])
+    for year in (int(found["year"]),) if found["year"] else (at.year - 1, at.year, at.year + 1):
+        with contextlib.suppress(ValueError):
+            yield at.replace(year=year, month=month, day=day)
 
 
 def _zone(name: str | None) -> tzinfo | None:

@@ -117,6 +117,8 @@ class Adapter(Protocol):
     """Names of its program, as found on PATH."""
     advisory: bool
     """It tells what it took at its end only: caps can be passed meanwhile."""
+    tried: str
+    """The version of its program that all this was tried with; empty: none was."""
 
     def sit(self, start: Start) -> Sitting:
         """One start of its program."""

@@ -11,6 +11,9 @@ from autopack.db import WriteSession
 class Unwatched:
     """The watcher of such a conversation."""
 
+    def begins(self) -> None:
+        """Nothing is kept of a prompt."""
+
     async def asking(self) -> None:
         """Nothing is kept of a checkout."""
 

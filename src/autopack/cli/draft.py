@@ -50,7 +50,7 @@ def draft(
     The model of `agents: {planner: …}` in models.yaml reads the repository's last commit in a clone. Its
     setup and verify commands are run there as a run's are; where they fail, it mends them, up to twice. The
     plan is shown with an estimate, and never started. Where its commands still fail, the file says so, and
-    the exit code is 1.
+    the exit code is 1. Where the file can't be written, the plan is printed.
     """
     return in_loop(_draft(goal, repository=repository, out=out, force=force, unsandboxed=unsandboxed))
 
@@ -81,7 +81,14 @@ async def _draft(
             say("Stopped: nothing was written.", stderr=True)
             _tell_spending(spending, stderr=True)
             return CANCELLED
-        place = write_plan(place, plan_text(drafted, goal, services.redactor), force=force)
+        text = plan_text(drafted, goal, services.redactor)
+        try:
+            place = write_plan(place, text, force=force)
+        except AutopackError:
+            say(clean(text, lines=True).rstrip())
+            note("The plan is on standard output, as it was paid for and can't be written.")
+            _tell_spending(spending, rounds=drafted.rounds, stderr=True)
+            raise
     _tell_draft(drafted, place)
     await show_estimate(drafted.plan, found.top / DEFAULT)
     _tell_spending(spending, rounds=drafted.rounds)
@@ -134,7 +141,9 @@ def _tell_draft(drafted: Drafted, place: Path) -> None:
         say(f"Tried in a clean checkout of {drafted.base[:10]}:")
     for one in trial.commands:
         say(f"  {one.step:<6}  {one_line(one.command, limit=_LONGEST)}: {_outcome(one)}")
-    if not trial.passed:
+    if trial.untried:
+        tell(f"Its commands could not be tried: {clean(trial.untried)}")
+    elif not trial.passed:
         tell("Its commands do not pass there: a run of this plan would end before anything is built.")
         for line in trial.failure.splitlines()[-_FAILURE_LINES:]:
             say(f"  | {clean(line)[:_LONGEST]}".rstrip())
@@ -180,7 +189,10 @@ def _tell_next(drafted: Drafted, place: Path, found: Source, *, unsandboxed: boo
         say("Next: read it, change what you want, then")
         say(f"  {clean(' '.join(words))}")
         return
-    part = "setup" if drafted.trial.setup_failed else "verify"
-    say(f"Next: mend its {part}, or the repository, then")
+    if drafted.trial.untried:
+        say("Next: read it, see that its commands pass, then")
+    else:
+        part = "setup" if drafted.trial.setup_failed else "verify"
+        say(f"Next: mend its {part}, or the repository, then")
     say(f"  autopack plan check {clean(shown)}")
     say(f"  {clean(' '.join(words))}")

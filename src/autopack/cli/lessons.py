@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from autopack.cli.door import Json, Records, RunArgument, in_loop, records, writing
-from autopack.cli.notes import RECEIPTS, delivered, repository_here, user
+from autopack.cli.notes import repository_here, show_all, user
 from autopack.cli.out import emit, note, say
 from autopack.cli.words import clean, count, instant
 from autopack.errors import InvalidInput
@@ -47,10 +47,7 @@ async def _list(limit: int, *, as_json: bool) -> None:
         return
     if not found.accepted:
         say(f"No lesson in {clean(found.project)}.")
-    for place, one in enumerate(found.accepted):
-        if place:
-            say()
-        _show(one)
+    show_all((_head(one), one.text, one.receipts) for one in found.accepted)
     if more := found.total - len(found.accepted):
         say(f"\n{count(more, 'older lesson')}: --limit shows more.")
     for run in found.proposed:
@@ -62,18 +59,9 @@ async def _list(limit: int, *, as_json: bool) -> None:
         note(f"The file of lessons is too long: its last {found.unread_bytes:,} bytes are not read.")
 
 
-def _show(one: AcceptedLesson) -> None:
+def _head(one: AcceptedLesson) -> str:
     learned = f"  (learned in {clean(one.run_id)})" if one.run_id else ""
-    say(f"{one.id}  {instant(one.created_at)}  {clean(one.author)}{learned}")
-    for line in clean(one.text, lines=True).splitlines():
-        say(f"    {line}".rstrip())
-    latest = one.receipts[-RECEIPTS:]
-    if not latest:
-        say("  not delivered yet")
-    if before := len(one.receipts) - len(latest):
-        say(f"  {count(before, 'earlier delivery', 'earlier deliveries')}")
-    for receipt in latest:
-        say(f"  {delivered(receipt)}")
+    return f"{one.id}  {instant(one.created_at)}  {clean(one.author)}{learned}"
 
 
 @app.command("accept")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,7 +26,7 @@ app = typer.Typer(
 )
 
 _STDIN_CHARS = 1_000_000
-RECEIPTS = 10
+_RECEIPTS = 10
 """Deliveries of a note that are listed: the latest."""
 
 
@@ -85,10 +86,7 @@ async def _list(limit: int, *, as_json: bool) -> None:
         return
     if not found.notes:
         say(f"No note in {clean(found.project)}. `autopack notes add TEXT` adds one.")
-    for place, one in enumerate(found.notes):
-        if place:
-            say()
-        _show(one)
+    show_all((_head(one), one.text, one.receipts) for one in found.notes)
     if more := found.total - len(found.notes):
         say(f"\n{count(more, 'older note')}: --limit shows more.")
     if found.unread_bytes:
@@ -97,21 +95,29 @@ async def _list(limit: int, *, as_json: bool) -> None:
         )
 
 
-def _show(one: NoteView) -> None:
-    said = f"{one.id}  {instant(one.created_at)}  {clean(one.author)}"
-    say(said + (f"  (run {clean(one.run_id)} only)" if one.run_id else ""))
-    for line in clean(one.text, lines=True).splitlines():
-        say(f"    {line}".rstrip())
-    latest = one.receipts[-RECEIPTS:]
-    if not latest:
-        say("  not delivered yet")
-    if before := len(one.receipts) - len(latest):
-        say(f"  {count(before, 'earlier delivery', 'earlier deliveries')}")
-    for receipt in latest:
-        say(f"  {delivered(receipt)}")
+def _head(one: NoteView) -> str:
+    only = f"  (run {clean(one.run_id)} only)" if one.run_id else ""
+    return f"{one.id}  {instant(one.created_at)}  {clean(one.author)}{only}"
 
 
-def delivered(receipt: Receipt) -> str:
+def show_all(told: Iterable[tuple[str, str, Sequence[Receipt]]]) -> None:
+    """Notes or lessons: the first line of each, what it says, and which prompts carried it."""
+    for place, (head, text, receipts) in enumerate(told):
+        if place:
+            say()
+        say(head)
+        for line in clean(text, lines=True).splitlines():
+            say(f"    {line}".rstrip())
+        latest = receipts[-_RECEIPTS:]
+        if not latest:
+            say("  not delivered yet")
+        if before := len(receipts) - len(latest):
+            say(f"  {count(before, 'earlier delivery', 'earlier deliveries')}")
+        for receipt in latest:
+            say(f"  {_delivered(receipt)}")
+
+
+def _delivered(receipt: Receipt) -> str:
     """Which prompt carried it, and when."""
     where = f"phase {receipt.phase_index}, attempt {receipt.attempt}, {receipt.role}"
     return f"delivered to {where} of {receipt.run_id}, {instant(receipt.delivered_at)}"

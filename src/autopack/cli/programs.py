@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from autopack.routing.policy import CodingAgent, ModelRef
 
 _VERSION_SECONDS = 20.0
+_VERSION = re.compile(r"\d{1,9}(?:\.\d{1,9})+")
 
 
 async def check_programs(models: Iterable[ModelRef], environ: Mapping[str, str]) -> list[Finding]:
@@ -52,6 +54,23 @@ async def _check(adapter: Adapter, models: list[ModelRef], environ: Mapping[str,
     account = " and ".join(key or "its own login" for key in keys)
     pools = ", ".join(sorted({model.pool for model in models}))
     caps = "; its caps are advisory, as it tells what it took at its end only" * adapter.advisory
+    compared, older = _compared(said, adapter.tried)
     return Finding(
-        name=adapter.name, grade=Grade.OK, said=f"{said}, by {account}, counted against {pools}{caps}"
+        name=adapter.name,
+        grade=Grade.WARNING if older else Grade.OK,
+        said=f"{said}{compared}, by {account}, counted against {pools}{caps}",
+        remedy=f"Update {program.name}." if older else "",
     )
+
+
+def _compared(said: str, tried: str) -> tuple[str, bool]:
+    """How a version compares with the one that was tried, in words, and whether it is older."""
+    if not tried:
+        return " (no version of it was tried)", False
+    found = _VERSION.search(said)
+    if found is None:
+        return f" (tried with {tried})", False
+    this, that = [[int(part) for part in version.split(".")] for version in (found[0], tried)]
+    if this == that:
+        return "", False
+    return f" (tried with {tried}; this one is {'older' if this < that else 'newer'})", this < that

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import subprocess
@@ -14,6 +15,8 @@ from typing import Any
 
 GRACE_SECONDS = 2.0
 """Between the polite signal and the one that can't be refused."""
+
+log = logging.getLogger(__name__)
 
 
 class ExitWatch:
@@ -90,18 +93,30 @@ async def wait_for_group(group: int, *, limit_seconds: float) -> None:
 
 
 async def complete(work: Coroutine[Any, Any, None]) -> None:
-    """Await `work` to its end even where the caller is cancelled, then let the cancellation go on."""
+    """Await `work` to its end even where the caller is cancelled; then the cancellation goes on.
+
+    It goes on also where it is what the caller cleans up after, and `work` fails: the failure is its cause.
+    """
     task = asyncio.ensure_future(work)
-    cancelled = False
+    cancelled: asyncio.CancelledError | None = None
     while not task.done():
         try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            cancelled = True
-    if cancelled and not task.cancelled():
-        task.result()
-        raise asyncio.CancelledError
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    failure = None if task.cancelled() else task.exception()
+    if isinstance(failure, Exception) and (cancelled is not None or _is_cancelled()):
+        log.warning("failed while it was cancelled: %s", failure)
+        raise cancelled or asyncio.CancelledError from failure
     task.result()
+    if cancelled is not None:
+        raise cancelled
+
+
+def _is_cancelled() -> bool:
+    """Whether the caller's task was asked to end, and has not ended yet."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _has_members(group: int) -> bool:

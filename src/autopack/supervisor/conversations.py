@@ -18,7 +18,7 @@ from autopack.errors import Fenced, NotFound
 from autopack.plan import Plan
 from autopack.roles import auditor, builder, large
 from autopack.roles.briefs import Assignment, Call
-from autopack.roles.human_notes import NO_NOTES, ShownNotes
+from autopack.roles.human_notes import ShownNotes
 from autopack.roles.parts import part_bytes
 from autopack.roles.schemas import Verdict
 from autopack.roles.shown import ShownCheck
@@ -71,7 +71,7 @@ class Conversations:
             progress=await self._progress(),
             earlier=tuple(_earlier(one) for one in at.earlier),
             checkout=hold.workspace.build,
-            notes=await self._notes(call),
+            notes=await notes_for(hold),
         )
         try:
             with Watching(hold, at, "builder", call.model, notes=brief.notes) as watch:
@@ -107,13 +107,11 @@ class Conversations:
         try:
             parts = large.parts_of(brief, limit=self._part_bytes(call.model))
             if len(parts) > 1:
-                audit = LargeAudit(
-                    hold, at, brief, parts, call=call, meter=meter, watch=watch, notes=self._notes
-                )
+                audit = LargeAudit(hold, at, brief, parts, call=call, meter=meter, watch=watch)
                 return await audit.verdict()
             if attempt.audit_parts is not None:  # stored by another version, which read it in parts
                 call = replace(call, history=None)
-            brief = replace(brief, notes=await self._notes(call))
+            brief = replace(brief, notes=await notes_for(hold))
             with watch("", brief.notes) as one:
                 return await auditor.audit(hold.services.agent, brief, call=call, meter=meter, watch=one)
         except large.DiffTooLarge as error:
@@ -133,10 +131,6 @@ class Conversations:
         ]
         working = tuple(digest for digest in digests if digest is not None)
         return Filed(transcripts=services.transcripts, working=working, builder=builder, auditor=auditor)
-
-    async def _notes(self, call: Call) -> ShownNotes:
-        """The human notes that a conversation begins with; one that goes on from a transcript has its own."""
-        return NO_NOTES if call.history is not None else await notes_for(self._hold)
 
     def _assignment(self, at: At) -> Assignment:
         planned = self._hold.planned(at.phase.phase_id)

@@ -201,6 +201,8 @@ def _comment(drafted: Drafted, goal: Goal, now: datetime) -> Iterator[str]:
     elif trial.passed:
         parts = "setup and verify" if drafted.plan.setup else "verify"
         yield f"Its {parts} passed in a clean checkout of commit {commit}. Read it before a run."
+    elif trial.untried:
+        yield f"NOT TRIED: {' '.join(trial.untried.split())}"
     else:
         part = "setup" if trial.setup_failed else "verify"
         yield f"DOES NOT WORK YET: its {part} failed in a clean checkout of commit {commit}:"

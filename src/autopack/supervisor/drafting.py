@@ -58,6 +58,8 @@ class Trial:
     setup_failed: bool = False
     holds_key: bool = False
     """It holds what looks like a key: nothing of it was run."""
+    untried: str = ""
+    """Why its commands could not be tried, such as a full disk, which is no fault of the plan's."""
     failure: str = ""
     """Which command failed and how, and the end of its output. Empty where all passed."""
     commands: tuple[Tried, ...] = ()
@@ -140,7 +142,7 @@ class _Rounds:
                     raise
                 return _as_it_is(replace(drafted, unmended=error.message))
             drafted = await self._drafted(draft, model, number)
-            if drafted.trial.passed:
+            if drafted.trial.passed or drafted.trial.untried:
                 break
             again = "" if number == ROUNDS else " It goes back to the Planner."
             said = drafted.trial.failure.splitlines()[0].rstrip(".")
@@ -204,7 +206,10 @@ class _Rounds:
             listed = "; ".join(_short(command, _COMMAND_CHARS) for command in commands)
             self.tell(f"Tries in a clean checkout: {listed}")
         settings = command_settings(plan, self.confinement, self.services.environ)
-        return _trial(plan, await self.workspace.check(self.base, plan.verify, settings))
+        try:
+            return _trial(plan, await self.workspace.check(self.base, plan.verify, settings))
+        except AutopackError as error:  # the plan was paid for: it is kept as it is
+            return Trial(passed=False, untried=f"{error.message} {error.hint}".strip())
 
 
 def _trial(plan: Plan, check: Check) -> Trial:

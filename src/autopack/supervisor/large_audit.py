@@ -7,7 +7,7 @@ conversation is filed, and the next one begins without a transcript.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
@@ -24,6 +24,7 @@ from autopack.roles.schemas import PartReview, Verdict
 from autopack.runs import queries
 from autopack.runs.tables import AttemptRow
 from autopack.supervisor.hold import Hold
+from autopack.supervisor.noting import notes_for
 from autopack.supervisor.position import At
 
 
@@ -56,12 +57,8 @@ class LargeAudit:
         call: Call,
         meter: Metering,
         watch: Callable[[str, ShownNotes], AbstractContextManager[Watcher]],
-        notes: Callable[[Call], Awaitable[ShownNotes]],
     ) -> None:
-        """`call` may have the transcript of the conversation in hand; `watch` is told what is read.
-
-        `notes` gives the human notes of a conversation as it begins.
-        """
+        """`call` may have the transcript of the conversation in hand; `watch` is told what is read."""
         self._hold = hold
         self._at = at
         self._brief = brief
@@ -69,7 +66,6 @@ class LargeAudit:
         self._call = call
         self._meter = meter
         self._watch = watch
-        self._notes = notes
 
     async def verdict(self) -> Verdict:
         """Have the parts read that are not, and the whole judged. Raises what `Agent.run` raises."""
@@ -77,7 +73,7 @@ class LargeAudit:
         read, call = await self._begun()
         reviews = [one.review for one in read if one.review is not None]
         for number in range(len(reviews) + 1, of + 1):
-            whole = replace(self._brief, notes=await self._notes(call))
+            whole = replace(self._brief, notes=await notes_for(self._hold))
             part = PartBrief(
                 whole=whole,
                 part=self._parts[number - 1],
@@ -90,7 +86,7 @@ class LargeAudit:
             reviews.append(review)
             read = await self._finish(read, number, review)
             call = replace(call, history=None)
-        whole = replace(self._brief, notes=await self._notes(call))
+        whole = replace(self._brief, notes=await notes_for(self._hold))
         with self._watch(f"verdict on {of} parts", whole.notes) as watch:
             return await close(agent, whole, reviews, call=call, meter=self._meter, watch=watch)
 

@@ -39,7 +39,8 @@ class Watching:
         self._role = role
         self._model = model
         self._part = part
-        self._notes = notes
+        self._in_prompt = notes
+        self._undelivered = NO_NOTES
         self._tree: str | None = None
         self._superseded: list[str] = []
         self._tokens: int | None = None
@@ -52,6 +53,10 @@ class Watching:
         if error is None or isinstance(error, AgentGaveUp | StandAside | asyncio.CancelledError):
             self._drop_superseded()
 
+    def begins(self) -> None:
+        """What the prompt carries is delivered with the first response to it."""
+        self._undelivered = self._in_prompt
+
     async def asking(self) -> None:
         """Keep the Builder's checkout: the answer to come stands on it. A run that is to pause asks none."""
         self._drop_superseded()
@@ -62,7 +67,7 @@ class Watching:
     async def responded(self, transcript: bytes) -> Keep:
         """Make the transcript durable; what it gives back refers to it in the attempt."""
         digest = await self._hold.services.transcripts.store(transcript)
-        notes, self._notes = self._notes, NO_NOTES
+        notes, self._undelivered = self._undelivered, NO_NOTES
 
         async def keep(session: WriteSession) -> None:
             run = await self._hold.fence(session)

@@ -123,8 +123,16 @@ class Layout:
                 write_durably(path, data)
 
     def drop_stale_locks(self, which: Which | None = None) -> None:
-        """Remove lock files of git processes that were killed: nobody but us writes in this repository."""
+        """Remove lock files of git processes that were killed: nobody but us writes in this repository.
+
+        Not while a command or a program is at work in a checkout: unconfined, its own git locks them, too.
+        """
         for lock in self.locks(which):
+            lock.unlink(missing_ok=True)
+
+    def drop_snapshot_locks(self) -> None:
+        """Remove those of our own indexes, which no other git uses, whatever is at work."""
+        for lock in self.admin("build").glob("*-index.lock"):
             lock.unlink(missing_ok=True)
 
     def locks(self, which: Which | None = None) -> list[Path]:

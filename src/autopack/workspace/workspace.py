@@ -93,10 +93,11 @@ class Workspace:
         """Tree id of the Builder's checkout as it is now, without ignored files and litter.
 
         A nested git repository is in it as a link to no commit; `change` names it: do not commit that tree.
+        A program may be at work there.
         """
         self._found()
         self._layout.link("build")
-        self._layout.drop_stale_locks("build")
+        self._layout.drop_snapshot_locks()
         refreshed = await refresh_snapshot_index(self._layout)
         if refreshed.changed or self._snapshot is None:
             self._snapshot = await write_tree(self._layout, refreshed.nested)
@@ -158,6 +159,7 @@ class Workspace:
     async def shell(self, command: str, settings: CommandSettings, *, timeout_seconds: float) -> Finished:
         """One shell command of the Builder's in its checkout, confined like the verification."""
         self._layout.link("build")
+        self._layout.drop_stale_locks("build")
         finished = await run_in_checkout(
             self._layout, "build", command, settings, timeout_seconds=timeout_seconds
         )
@@ -171,6 +173,7 @@ class Workspace:
 
         async def launch(program: Program) -> Finished:
             self._layout.link(which)
+            self._layout.drop_stale_locks(which)
             own_folder(folder.parent)
             own_folder(folder)
             for needed in program.writes:
