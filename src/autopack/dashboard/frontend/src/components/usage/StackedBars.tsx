@@ -53,6 +53,7 @@ export default function StackedBars({ chart, unit, title }: Props) {
           tick={{ fill: "var(--muted)", fontSize: 12 }}
           stroke="var(--edge)"
           tickLine={false}
+          interval="equidistantPreserveStart"
           minTickGap={16}
         />
         <YAxis
