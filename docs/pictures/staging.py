@@ -65,6 +65,26 @@ class Scene:
                 assert now["state"] not in _ENDED, (now["end_reason"], now["end_detail"])
                 await asyncio.sleep(0.1)
 
+    async def learned(self, run: str) -> dict[str, Any]:
+        """What was learned of a run, as far as it is written."""
+        return (await self.service.get(f"/dashboard/runs/{run}/postmortem")).json()
+
+    async def until_learned(self, run: str) -> None:
+        """Wait until what was learned of a run is written. Raises `AssertionError` where it is not."""
+        async with asyncio.timeout(LIMIT_SECONDS):
+            while (now := await self.learned(run))["state"] != "made":
+                assert now["state"] == "writing", now["reason"]
+                await asyncio.sleep(0.1)
+
+    async def decide(self, run: str, *decisions: str) -> None:
+        """Accept or dismiss the lessons of a run, in their order."""
+        lessons = (await self.learned(run))["lessons"]
+        for lesson, decision in zip(lessons, decisions, strict=False):
+            answer = await self.service.post(
+                f"/dashboard/runs/{run}/lessons/{lesson['id']}", {"decision": decision}
+            )
+            assert answer.status_code == 200, answer.text
+
     async def until_held(self, run: str) -> None:
         """Wait until a run is at the call that never ends."""
         entries = self.held.entries
@@ -106,6 +126,7 @@ class Scene:
         self.policy(self.quick)
         run = await self.start()
         await self.until(run, "succeeded")
+        await self.until_learned(run)
         return run
 
     async def at_work(self) -> str:

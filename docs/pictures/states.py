@@ -58,6 +58,8 @@ async def take(browser: Browser, scene: Scene, folder: Path) -> None:
     await scene.add()
     done = await scene.finished()
     await _finished(camera, done)
+    await scene.decide(done, "accepted", "dismissed")
+    await camera("lessons-decided", f"/view/runs/{done}", _is_learned)
     failed = await scene.start("times.yaml")
     await scene.until(failed, "failed")
     await camera("failed", f"/view/runs/{failed}/phases/1")
@@ -141,6 +143,12 @@ async def _waiting(camera: Camera, scene: Scene) -> None:
     await scene.until(scheduled, "scheduled")
     await camera("scheduled", f"/view/runs/{scheduled}")
     await camera.dialog("dialog-skip", f"/view/runs/{scheduled}", lambda page: press(page, "Skip"))
+
+
+async def _is_learned(page: Page) -> None:
+    learned = page.get_by_role("region", name="What was learned")
+    await learned.get_by_text("dismissed", exact=True).wait_for()
+    await learned.scroll_into_view_if_needed()
 
 
 async def _leads_on(page: Page) -> None:

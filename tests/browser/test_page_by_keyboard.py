@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Browser, Page, ViewportSize, expect
+from playwright.async_api import Browser, ViewportSize, expect
 
+from browser.keyboard import is_focused, tab_to
 from browser.visiting import ACCEPTED, TEST_SECONDS, built, dialog, keep, phase, run_of, shows_state, visit
 from dashboard.steered import Service, plan_of, waits_as
 
@@ -13,8 +14,6 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(TEST
 CONVERSATIONS = [built("typed"), built("held", waits_as("held")), ACCEPTED]
 LOW = ViewportSize(width=1280, height=500)
 """So low that the bar on top could cover what one comes back to."""
-FAR = 100
-"""Presses of Tab within which everything is reached."""
 
 
 async def test_a_run_is_started_opened_and_stopped_without_a_pointer(
@@ -65,46 +64,3 @@ async def test_a_run_is_started_opened_and_stopped_without_a_pointer(
         await tab_to(page, "button", "Stop it")
         await page.keyboard.press("Space")
         await shows_state(page, "stopped")
-
-
-async def tab_to(page: Page, role: str, name: str, *, back: bool = False) -> None:
-    """Press Tab until something has the focus; each step on the way has to be seen."""
-    passed: list[str] = []
-    while len(passed) < FAR:
-        await page.keyboard.press("Shift+Tab" if back else "Tab")
-        where = await focused(page)
-        if where.startswith(f'- {role} "{name}'):
-            return
-        passed.append(where)
-    raise AssertionError((name, passed))
-
-
-async def is_focused(page: Page, role: str, name: str) -> None:
-    """Assert what has the focus, and that this is seen."""
-    assert (await focused(page)).startswith(f'- {role} "{name}'), await focused(page)
-
-
-async def focused(page: Page) -> str:
-    """Role and name of what has the focus. Asserts that it is in sight, not covered, and marked."""
-    there = page.locator(":focus")
-    if await there.count() == 0:
-        return "- document"
-    told = (await there.aria_snapshot()).splitlines()[0]
-    problem = await there.evaluate(
-        """(focus) => {
-            const marked = (part) => {
-                const { outlineStyle, outlineWidth } = getComputedStyle(part);
-                return outlineStyle !== "none" && parseFloat(outlineWidth) >= 1;
-            };
-            const shown = focus.closest("label") ?? focus;
-            if (!marked(focus) && !marked(shown)) return "nothing marks it";
-            const { left, top, width, height } = shown.getBoundingClientRect();
-            const [x, y] = [left + width / 2, top + Math.min(height / 2, innerHeight / 2)];
-            if (x < 0 || y < 0 || x > innerWidth || y > innerHeight) return `out of sight: ${x}, ${y}`;
-            const top_most = document.elementFromPoint(x, y);
-            if (shown.contains(top_most) || top_most?.contains(shown)) return null;
-            return `covered by ${top_most?.outerHTML.slice(0, 200)}`;
-        }"""
-    )
-    assert problem is None, (told, problem)
-    return told

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import random
 import secrets
 from collections import Counter
 from datetime import timedelta
@@ -115,6 +117,20 @@ async def test_a_call_that_bought_nothing_leaves_no_event(database: Database) ->
     (reserved,) = await reservations(database)
     assert reserved.state == "released"
     assert await events(database) == []
+
+
+async def test_a_call_that_is_cancelled_while_it_is_reserved_leaves_nothing_open(database: Database) -> None:
+    books, moments, made = meter(database), random.Random(4), list[str]()
+    for _ in range(150):
+        reserving = asyncio.create_task(books.reserve(bound=BOUND))
+        for _ in range(moments.randrange(60)):
+            await asyncio.sleep(0)
+        await asyncio.sleep(moments.random() * 0.005)
+        reserving.cancel()
+        made += [
+            one for one in await asyncio.gather(reserving, return_exceptions=True) if isinstance(one, str)
+        ]
+    assert {reserved.call_id for reserved in await reservations(database)} == {*made}
 
 
 async def test_a_call_that_was_never_made_leaves_nothing(database: Database) -> None:

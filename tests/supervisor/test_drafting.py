@@ -16,9 +16,9 @@ from autopack.routing import queries as ledger
 from autopack.routing.policy import CodingAgent
 from autopack.supervisor import repair, workers
 from autopack.supervisor.choosing import NoModel
-from autopack.supervisor.draftfolders import PREFIX
 from autopack.supervisor.drafting import Drafted, Wish, draft
 from autopack.supervisor.planning import Spending
+from autopack.supervisor.temporary import PREFIX
 from autopack.workspace import source
 from fixtures.planning import DRAFT, drafting_world, drafts
 from fixtures.world import World

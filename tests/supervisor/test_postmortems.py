@@ -12,14 +12,17 @@ import pytest
 
 from autopack.config import Settings
 from autopack.errors import Conflict
+from autopack.routing.cells import Cell
 from autopack.runs.schemas import Lesson
-from autopack.supervisor import control, postmortems
+from autopack.supervisor import control, learning, postmortems
+from autopack.supervisor.overriding import Wish, override
+from autopack.supervisor.postmortems import ROLE
 from autopack.supervisor.serving import serving
 from autopack.supervisor.workers import known_worker
 from autopack.usage.recorder import get_usage_summary
 from fixtures.database import execute
 from fixtures.world import World, approves, builds, rejects, small_world, write_file
-from supervisor.learned import MODEL, QUICK, accounts, asked, have_it_written, learned, moves, write
+from supervisor.learned import MODEL, QUICK, accounts, asked, have_it_written, in_file, learned, moves, write
 
 GOOD = (builds(1, write_file("one.py", "ONE = 1\n")), approves())
 LIMIT_SECONDS = 60
@@ -28,6 +31,13 @@ LIMIT_SECONDS = 60
 async def write_asked(world: World, run_id: str) -> None:
     async with known_worker(world.services.database) as owner:
         await postmortems.write_asked(world.services, run_id, owner=owner, stop=asyncio.Event())
+
+
+async def is_asked(world: World, run_id: str) -> None:
+    """Wait until the model is asked for the account of a run."""
+    async with asyncio.timeout(LIMIT_SECONDS):
+        while not any(one.booked.open_calls for one in (await learned(world, run_id)).beside):
+            await asyncio.sleep(0.02)
 
 
 async def test_a_run_that_ended_has_its_account_lessons_and_cost_by_phase(
@@ -103,6 +113,19 @@ async def test_a_run_that_goes_on_and_ends_again_has_another_one(tmp_path: Path,
             await write_asked(world, run_id)
         await world.drive(run_id)
         second = await write(world, run_id)
+        services, of_first = world.services, first.lessons[0].id
+        await learning.decide(
+            services.database,
+            services.settings,
+            services.redactor,
+            run_id=run_id,
+            lesson_id=of_first,
+            decision="accepted",
+            by="Ada",
+        )
+        assert [note.id for note in in_file(world)] == [of_first], (
+            "of an earlier end, seen in a page left open"
+        )
     assert [lesson.text for lesson in first.lessons] == ["After the first."]
     assert [lesson.text for lesson in second.lessons] == ["After the second."]
 
@@ -298,11 +321,65 @@ async def test_what_is_stopped_is_left_unwritten_at_once(tmp_path: Path, setting
         run_id = (await world.run()).id
         stop = asyncio.Event()
         writing = asyncio.create_task(write(world, run_id, stop))
-        async with asyncio.timeout(LIMIT_SECONDS):
-            while not any(one.booked.open_calls for one in (await learned(world, run_id)).beside):
-                await asyncio.sleep(0.02)
+        await is_asked(world, run_id)
         stop.set()
         async with asyncio.timeout(10):
             view = await writing
     assert (view.state, view.reason) == ("not_made", "it was stopped")
     assert view.beside[0].booked.usage.unknown_calls == 1, "what it may have cost is not nothing"
+
+
+async def test_one_that_another_live_process_owes_is_left_to_it(tmp_path: Path, settings: Settings) -> None:
+    async with small_world(tmp_path, settings, *GOOD, accounts(), plan=QUICK) as world:
+        have_it_written(world)
+        run_id = (await world.run()).id
+        async with known_worker(world.services.database) as other:
+            execute(settings, "UPDATE postmortems SET owner = :other", {"other": other})
+            assert (await write(world, run_id)).state == "writing"
+        assert asked(world) == []
+
+
+async def test_one_that_was_begun_anew_by_another_process_is_not_written_over(
+    tmp_path: Path, settings: Settings
+) -> None:
+    slow = accounts("Too late.", delay_seconds=1.0)
+    async with small_world(tmp_path, settings, *GOOD, slow, plan=QUICK) as world:
+        have_it_written(world)
+        run_id = (await world.run()).id
+        writing = asyncio.create_task(write(world, run_id))
+        await is_asked(world, run_id)
+        async with known_worker(world.services.database) as other:
+            execute(settings, "UPDATE postmortems SET owner = :other", {"other": other})
+            view = await writing
+        assert (view.state, await moves(world, run_id)) == ("writing", [("writing", "")])
+
+
+async def test_it_buys_no_further_call_once_the_run_goes_on(tmp_path: Path, settings: Settings) -> None:
+    plan = deepcopy(QUICK)
+    plan["tiers"][0]["phases"][0]["attempts"] = 1
+    told = accounts("x" * 301, delay_seconds=1.0)  # too long: it is asked for again
+    told["steps"] += accounts("Short.")["steps"]
+    conversations = (builds(1, write_file("one.py", "ONE = 2\n")), rejects(1), told)
+    async with small_world(tmp_path, settings, *conversations, plan=plan) as world:
+        have_it_written(world)
+        run_id = (await world.run()).id
+        writing = asyncio.create_task(write(world, run_id))
+        await is_asked(world, run_id)
+        await control.retry(world.services.database, run_id, by="Ada")
+        await writing
+        assert len(asked(world)) == 1
+        assert (await moves(world, run_id))[-1] == ("not_made", "the run goes on")
+
+
+async def test_a_model_that_was_chosen_for_the_run_alone_writes_its_account(
+    tmp_path: Path, settings: Settings
+) -> None:
+    other = "gpt-5-mini"
+    async with small_world(tmp_path, settings, *GOOD, accounts(), plan=QUICK) as world:
+        have_it_written(world)
+        run_id = await world.create()
+        services = world.services
+        wish = Wish(cell=Cell(ROLE, "*", "*"), model=other, scope="run", run_id=run_id)
+        await override(services.database, services.policy, services.environ, wish, by="Ada")
+        await world.drive(run_id)
+        assert (await write(world, run_id)).model == other

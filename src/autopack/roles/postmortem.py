@@ -54,7 +54,7 @@ class PostmortemBrief:
     known: tuple[str, ...]
     """Lessons that were accepted before, oldest first."""
     empty: Path
-    """A folder with nothing in it, for tools that are not needed."""
+    """A folder without a file, for tools that are not needed."""
     secret: bytes = field(repr=False)
     """Of the run; boundary codes of fences are derived from it."""
 

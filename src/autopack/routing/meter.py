@@ -6,6 +6,8 @@ a call that nobody knows of. What is spent and what is open never pass a cap of 
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from autopack.db import Database, WriteSession
+from autopack.errors import AutopackError
 from autopack.routing import queries
 from autopack.routing.accounts import AccountUsage, possible
 from autopack.routing.limits import Limits
@@ -76,9 +79,19 @@ class Meter:
         """Commit to at most `bound` tokens before a request is sent; gives its call id.
 
         Raises what `allow` raises; QuotaReached where it would pass a cap, and QuotaBusy where it would only
-        as long as others are open.
+        as long as others are open. Cancelled, it leaves nothing, also where its commit was on the way.
         """
-        call_id, policy = f"call_{secrets.token_hex(12)}", self._policy()
+        call_id = f"call_{secrets.token_hex(12)}"
+        try:
+            await self._reserve(call_id, bound)
+        except asyncio.CancelledError:
+            with contextlib.suppress(AutopackError):
+                await asyncio.shield(self.withdraw(call_id))
+            raise
+        return call_id
+
+    async def _reserve(self, call_id: str, bound: TokenUsage) -> None:
+        policy = self._policy()
         configured, cost = policy.limits(self._pool), self._price(bound, self._clock())
         limits = self._remembered.limits_of(self._pool, configured)
         async with self._database.write() as session:
@@ -89,14 +102,13 @@ class Meter:
             if await self._fits(
                 session, limits, most, self._reservation(call_id, bound, cost, "open", None, now)
             ):
-                return call_id
+                return
             refused = await self._refusal(session, configured, most, now)
             state = "open" if refused is None else "refused"
             if not isinstance(refused, QuotaBusy):
                 await queries.reserve(session, self._reservation(call_id, bound, cost, state, refused, now))
         if refused is not None:
             raise refused
-        return call_id
 
     async def _fits(
         self, session: WriteSession, limits: Limits, bound: Amounts, reservation: dict[str, Any]

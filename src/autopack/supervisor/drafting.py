@@ -24,11 +24,11 @@ from autopack.routing.policyfile import load_policy
 from autopack.routing.schemas import KNOWN_CATEGORIES
 from autopack.runs.schemas import Evidence
 from autopack.supervisor.choosing import NoModel
-from autopack.supervisor.draftfolders import draft_workspace
 from autopack.supervisor.hold import bare_settings, command_settings
 from autopack.supervisor.launch import check_holds_no_key, confinement_for
 from autopack.supervisor.planning import Planning, Spending, Tell
 from autopack.supervisor.services import Services
+from autopack.supervisor.temporary import temporary_workspace
 from autopack.workspace import Check, Source, Workspace
 
 ROUNDS = 3
@@ -102,7 +102,7 @@ async def draft(services: Services, wish: Wish, *, owner: str, spending: Spendin
     planning = Planning(services, owner=owner, spending=spending, tell=tell)
     warming = asyncio.create_task(services.agent.warm_up([await planning.choose()]))
     try:
-        async with draft_workspace(services, owner=owner, top=wish.found.top) as workspace:
+        async with temporary_workspace(services, owner=owner, top=wish.found.top) as workspace:
             tell(f"Clones {wish.found.head[:10]}, to read it and to try commands in.")
             base = await workspace.create()
             rounds = _Rounds(

@@ -141,7 +141,7 @@ def command_settings(plan: Plan, confinement: Confinement, environ: Mapping[str,
 
 
 def bare_settings(confinement: Confinement, environ: Mapping[str, str]) -> CommandSettings:
-    """How a coding agent's program is run where there is no plan yet."""
+    """How a coding agent's program is run where no plan's commands are."""
     return CommandSettings(
         confinement=confinement,
         setup=(),

@@ -15,8 +15,8 @@ from pathlib import Path
 from autopack.artifacts import ArtifactStore
 from autopack.runs import queries as runs
 from autopack.supervisor import queries
-from autopack.supervisor.draftfolders import PREFIX
 from autopack.supervisor.flaws import Flaw, Home
+from autopack.supervisor.temporary import PREFIX
 from autopack.supervisor.workers import lives
 
 _OLD_SECONDS = 86_400.0

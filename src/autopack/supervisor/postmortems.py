@@ -11,19 +11,20 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from autopack.agents.base import ProviderRefused
+from autopack.agents.base import ProviderRefused, Seat
 from autopack.agents.unwatched import Unwatched
 from autopack.db import AnySession, Database, WriteSession
 from autopack.errors import AutopackError, Conflict, Unavailable
 from autopack.notes.service import plain
 from autopack.plan import Plan
+from autopack.processes import Confinement
+from autopack.projects import queries as projects
 from autopack.roles import postmortem
 from autopack.roles.briefs import Call
 from autopack.roles.schemas import Postmortem
@@ -38,9 +39,12 @@ from autopack.runs.states import PostmortemState, RunState
 from autopack.runs.tables import PostmortemRow, RunRow
 from autopack.supervisor import queries, workers
 from autopack.supervisor.budgets import BudgetReached, check_budgets
+from autopack.supervisor.hold import bare_settings
 from autopack.supervisor.recorded import brief_of
 from autopack.supervisor.services import Services
+from autopack.supervisor.temporary import temporary_workspace
 from autopack.usage.schemas import TokenUsage
+from autopack.workspace import Workspace
 
 ROLE = "agent:postmortem"
 LIMIT_SECONDS = 180.0
@@ -48,7 +52,7 @@ LIMIT_SECONDS = 180.0
 LOOK_SECONDS = 0.5
 GRACE_SECONDS = 30.0
 """How long a process that drove a run, and is seen no more, may still be about to write."""
-_REQUESTS, _OUTPUT_TOKENS = 4, 8_000
+_REQUESTS, _OUTPUT_TOKENS = 8, 8_000
 
 log = logging.getLogger(__name__)
 
@@ -174,7 +178,9 @@ async def _write(services: Services, held: _Held, stop: asyncio.Event) -> None:
 
 
 def _sentence(error: AutopackError) -> str:
-    return ". ".join(part.strip().rstrip(".") for part in (error.message, error.hint) if part.strip())
+    """What happened and what to do, where the run is over: nothing of it is resumed."""
+    hint = error.hint.replace("resume the run", "ask for it again")
+    return ". ".join(part.strip().rstrip(".") for part in (error.message, hint) if part.strip())
 
 
 async def _end(
@@ -216,13 +222,21 @@ async def _asked(services: Services, held: _Held) -> tuple[ModelRef, Postmortem]
         run = await runs.run(session, held.run_id)
         if not await runs.attempts(session, held.run_id):
             raise Unavailable("no phase was begun, so there is nothing to tell")
+        top = Path((await projects.by_id(session, run.project_id)).path)
     model = await _model(services, run)
     if not model.key_set(services.environ):
         raise ProviderRefused(f"{model.name} needs a key, and {model.api_key_env} is not set.")
     key = services.environ.get(model.api_key_env, "").strip()
-    call = Call(model=model, api_key=key, max_requests=_REQUESTS, max_output_tokens=_OUTPUT_TOKENS)
-    with tempfile.TemporaryDirectory(prefix="autopack-postmortem-") as empty:
-        brief = await brief_of(services, run, epoch=held.epoch, empty=Path(empty))
+    async with temporary_workspace(services, owner=held.owner, top=top) as workspace:
+        await workspace.create_empty()
+        call = Call(
+            model=model,
+            api_key=key,
+            max_requests=_REQUESTS,
+            max_output_tokens=_OUTPUT_TOKENS,
+            seat=_seat(services, run, model, workspace),
+        )
+        brief = await brief_of(services, run, top=top, epoch=held.epoch, empty=workspace.build)
         meter = _meter(services, held, model)
         written = await postmortem.write(services.agent, brief, call=call, meter=meter, watch=Unwatched())
     return model, written
@@ -238,6 +252,14 @@ async def _model(services: Services, run: RunRow) -> ModelRef:
     if decision.verdict != "go":
         raise Unavailable(decision.reason)
     return decision.model
+
+
+def _seat(services: Services, run: RunRow, model: ModelRef, workspace: Workspace) -> Seat | None:
+    """Where a coding agent's program writes it: confined as the run was, with nothing to read or change."""
+    if model.agent is None:
+        return None
+    settings = bare_settings(Confinement(run.confinement), services.environ)
+    return workspace.seat(model.agent, settings, which="build", may_write=False)
 
 
 def _meter(services: Services, held: _Held, model: ModelRef) -> Meter:

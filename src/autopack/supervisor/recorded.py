@@ -11,7 +11,6 @@ from pathlib import Path
 from autopack.errors import AutopackError
 from autopack.notes import service as notes
 from autopack.notes.schemas import LESSONS
-from autopack.projects import queries as projects
 from autopack.roles.builder import EarlierAttempt
 from autopack.roles.postmortem import PhaseRecord, PostmortemBrief
 from autopack.roles.schemas import Verdict
@@ -27,15 +26,17 @@ _NOT_FAILED = (AttemptOutcome.OPEN, AttemptOutcome.COMMITTED, AttemptOutcome.SKI
 log = logging.getLogger(__name__)
 
 
-async def brief_of(services: Services, run: RunRow, *, epoch: int, empty: Path) -> PostmortemBrief:
-    """All that the postmortem of a run is told. Lessons of a repository that can't be read are left out."""
+async def brief_of(services: Services, run: RunRow, *, top: Path, epoch: int, empty: Path) -> PostmortemBrief:
+    """All that the postmortem of a run on the repository `top` is told.
+
+    Lessons of a repository that can't be read are left out.
+    """
     async with services.database.read() as session:
         phases = await runs.phases(session, run.id)
         attempts = defaultdict[int, list[AttemptRow]](list)
         for attempt in await runs.attempts(session, run.id):
             attempts[attempt.phase_index].append(attempt)
         sums = await get_usage_summary(session, None, ("phase_id",), run_id=run.id)
-        top = Path((await projects.by_id(session, run.project_id)).path)
     spent = {one.phase_id: spent_words(one) for one in sums}
     return PostmortemBrief(
         run_id=run.id,

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 from autopack.config import Settings
 from autopack.db import Database
 from autopack.supervisor.books import look_at_feed, look_at_usage
-from autopack.supervisor.draftfolders import look_at_drafts
 from autopack.supervisor.flaws import Flaw, Home
 from autopack.supervisor.leftovers import (
     look_at_conversations,
@@ -21,6 +20,7 @@ from autopack.supervisor.leftovers import (
 )
 from autopack.supervisor.refs import look_at_branches
 from autopack.supervisor.sweep import look_at_orphans, look_at_processes, sweep
+from autopack.supervisor.temporary import look_at_temporary
 
 __all__ = ["Flaw", "at_start", "look", "sweep"]
 
@@ -30,7 +30,7 @@ _AT_START: tuple[Look, ...] = (
     look_at_orphans,
     look_at_processes,
     look_at_conversations,
-    look_at_drafts,
+    look_at_temporary,
     look_at_engine,
 )
 _ALL: tuple[Look, ...] = (*_AT_START, look_at_feed, look_at_usage, look_at_files, look_at_branches)

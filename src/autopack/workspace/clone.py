@@ -56,14 +56,7 @@ async def make_clone(layout: Layout, source: Path) -> Origin:
     ):
         remove(left)
     layout.state.mkdir(parents=True)
-    object_format = await _object_format(source)
-    layout.git_dir.mkdir()
-    await layout.git(
-        "init", "--quiet", "--bare", "--template=", f"--object-format={object_format}",
-        "--initial-branch=autopack-none",
-    )  # fmt: skip
-    (layout.git_dir / "info").mkdir(exist_ok=True)
-    (layout.git_dir / "info" / "exclude").write_text(EXCLUDED)
+    await make_repository(layout, object_format=await _object_format(source))
     fetched = await layout.git.try_(
         "fetch", "--quiet", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules",
         "--update-shallow", f"--upload-pack={_UPLOAD_PACK}", os.fspath(source),
@@ -76,6 +69,17 @@ async def make_clone(layout: Layout, source: Path) -> Origin:
     # "<mode> commit <id>\t<path>"
     links = [entry.split(b"\t", 1) for entry in parts(listing) if entry.startswith(GITLINK)]
     return Origin(base=base, gitlinks={text(path): about.split()[2].decode() for about, path in links})
+
+
+async def make_repository(layout: Layout, *, object_format: str = "sha1") -> None:
+    """Make our repository, without a commit."""
+    layout.git_dir.mkdir(parents=True, exist_ok=True)
+    await layout.git(
+        "init", "--quiet", "--bare", "--template=", f"--object-format={object_format}",
+        "--initial-branch=autopack-none",
+    )  # fmt: skip
+    (layout.git_dir / "info").mkdir(exist_ok=True)
+    (layout.git_dir / "info" / "exclude").write_text(EXCLUDED)
 
 
 def remember_origin(layout: Layout, origin: Origin) -> None:

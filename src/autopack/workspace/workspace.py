@@ -16,7 +16,7 @@ from autopack.workspace import commits, leftovers
 from autopack.workspace.change import read_change, read_diff
 from autopack.workspace.checkout import check_out, settle_gitlinks
 from autopack.workspace.checks import check_tree
-from autopack.workspace.clone import Origin, make_clone, read_origin, remember_origin
+from autopack.workspace.clone import Origin, make_clone, make_repository, read_origin, remember_origin
 from autopack.workspace.confined import run_in_checkout, run_program
 from autopack.workspace.files import own_folder, refuse_full_disk, remove
 from autopack.workspace.layout import Layout, Which
@@ -77,6 +77,11 @@ class Workspace:
             self._layout.drop_stale_locks(which)
         self._origin = origin
         return origin.base
+
+    async def create_empty(self) -> None:
+        """In place of `create`, for whoever needs no file: a Builder's checkout of no commit."""
+        await make_repository(self._layout)
+        self._layout.link("build")
 
     async def reset_build(self, tree: str) -> None:
         """Make the Builder's checkout exactly this tree or commit. Ignored files, such as `.venv`, stay."""

@@ -37,6 +37,7 @@ export function Button({
       className={clsx(
         "inline-flex min-h-8 shrink-0 items-center justify-center gap-1.5 rounded-md border px-2.5 py-1",
         "font-medium whitespace-nowrap transition-colors disabled:cursor-not-allowed disabled:opacity-55",
+        "aria-pressed:border-edge aria-pressed:bg-sunken",
         "pointer-coarse:min-h-11",
         iconOnly && "min-w-8 px-1.5 pointer-coarse:min-w-11",
         KINDS[kind],

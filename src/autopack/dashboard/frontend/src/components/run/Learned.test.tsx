@@ -61,8 +61,11 @@ it("accepts and dismisses a lesson, and shows what became of it", async () => {
   });
   await page.user.click(await screen.findByRole("button", { name: "Accept", description: /Compare bytes/ }));
   expect(await screen.findAllByText("accepted")).toHaveLength(2);
+  expect(screen.getAllByRole("button", { name: "Accept", pressed: true })).toHaveLength(2);
   await page.user.click(screen.getByRole("button", { name: "Dismiss", description: /Use UTC/ }));
-  expect(await screen.findByRole("button", { name: "Accept", description: /Use UTC/ })).toBeTruthy();
+  expect(
+    await screen.findByRole("button", { name: "Dismiss", description: /Use UTC/, pressed: true }),
+  ).toBeTruthy();
   const sent = page.asked.filter(({ method }) => method === "POST").map(({ body }) => body);
   expect(sent).toEqual([{ decision: "accepted" }, { decision: "dismissed" }]);
 });
@@ -72,7 +75,7 @@ it("says why a lesson could not be decided about", async () => {
     [GET]: learned(),
     [`POST /dashboard/runs/${RUN}/lessons/aaaaaaaa`]: new Refusal(409, "conflict", "lessons.md is full."),
   });
-  await page.user.click(await screen.findByRole("button", { name: "Accept" }));
+  await page.user.click(await screen.findByRole("button", { name: "Accept", description: /Compare bytes/ }));
   expect((await screen.findByRole("alert")).textContent).toContain("lessons.md is full.");
 });
 

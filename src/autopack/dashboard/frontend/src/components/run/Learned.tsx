@@ -1,6 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { useId } from "react";
-import { type Lesson, type Postmortem, postmortemOptions, useDecideLesson } from "../../api/lessons";
+import {
+  type Decision,
+  type Lesson,
+  type Postmortem,
+  postmortemOptions,
+  useDecideLesson,
+} from "../../api/lessons";
 import { Badge } from "../../ui/Badge";
 import { Button } from "../../ui/Button";
 import { Loading } from "../../ui/Loading";
@@ -56,7 +62,7 @@ function Account({ run, learned }: { run: string; learned: Postmortem }) {
 function Words({ title, text }: { title: string; text: string }) {
   return (
     <div>
-      <h3 className="font-medium">{title}</h3>
+      <h3 className="font-semibold">{title}</h3>
       <p className="whitespace-pre-wrap wrap-anywhere">{visible(text)}</p>
     </div>
   );
@@ -67,17 +73,16 @@ function Lessons({ run, lessons }: { run: string; lessons: readonly Lesson[] }) 
   const heading = useId();
   return (
     <div className="space-y-2">
-      <h3 id={heading} className="font-medium">
+      <h3 id={heading} className="font-semibold">
         Lessons
       </h3>
       {lessons.length === 0 && <p className="text-muted">None.</p>}
       {decide.error !== null && <ProblemNote error={decide.error} />}
-      <ol aria-labelledby={heading} className="space-y-2">
+      <ol aria-labelledby={heading} className="space-y-3">
         {lessons.map((lesson) => (
           <Item
             key={lesson.id}
             lesson={lesson}
-            busy={decide.isPending}
             decide={(decision) => decide.mutate({ lesson: lesson.id, decision })}
           />
         ))}
@@ -86,9 +91,10 @@ function Lessons({ run, lessons }: { run: string; lessons: readonly Lesson[] }) 
   );
 }
 
-type Deciding = { lesson: Lesson; busy: boolean; decide(decision: "accepted" | "dismissed"): void };
+type Deciding = { lesson: Lesson; decide(decision: Decision): void };
 
-function Item({ lesson, busy, decide }: Deciding) {
+/** Both buttons stay, whatever is decided: the focus too, and neither comes to lie below a second click. */
+function Item({ lesson, decide }: Deciding) {
   const text = useId();
   const { state } = lesson;
   return (
@@ -100,16 +106,21 @@ function Item({ lesson, busy, decide }: Deciding) {
         {visible(lesson.text)} {state !== "proposed" && <Badge>{state}</Badge>}
       </p>
       <div className="not-printed flex gap-1">
-        {state !== "accepted" && (
-          <Button aria-describedby={text} disabled={busy} onClick={() => decide("accepted")}>
-            Accept
-          </Button>
-        )}
-        {state !== "dismissed" && (
-          <Button kind="quiet" aria-describedby={text} disabled={busy} onClick={() => decide("dismissed")}>
-            Dismiss
-          </Button>
-        )}
+        <Button
+          aria-describedby={text}
+          aria-pressed={state === "accepted"}
+          onClick={() => decide("accepted")}
+        >
+          Accept
+        </Button>
+        <Button
+          kind="quiet"
+          aria-describedby={text}
+          aria-pressed={state === "dismissed"}
+          onClick={() => decide("dismissed")}
+        >
+          Dismiss
+        </Button>
       </div>
     </li>
   );
@@ -128,10 +139,10 @@ function Costs({ learned }: { learned: Postmortem }) {
   return (
     <Scrollable label="Cost by phase">
       <table className="w-full text-left">
-        <caption className="pb-1 text-left font-medium">Cost by phase</caption>
+        <caption className="pb-1 text-left font-semibold">Cost by phase</caption>
         <thead className="text-muted text-xs">
           <tr className="border-line border-b">
-            <th scope="col" className="py-1 pr-3 font-medium">
+            <th scope="col" className="py-1 font-medium">
               Phase
             </th>
             <th scope="col" className="py-1 pl-3 text-right font-medium">
@@ -145,7 +156,7 @@ function Costs({ learned }: { learned: Postmortem }) {
         <tbody>
           {rows.map(({ key, name, usage }) => (
             <tr key={key} className="border-line border-b last:border-0">
-              <th scope="row" className="py-1 pr-3 font-normal wrap-anywhere">
+              <th scope="row" className="py-1 font-normal wrap-anywhere">
                 {name}
               </th>
               <td className="py-1 pl-3 text-right whitespace-nowrap">

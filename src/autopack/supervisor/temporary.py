@@ -1,4 +1,4 @@
-"""Where a plan is drafted: a clone of the user's last commit, which is gone when the draft has ended."""
+"""Workspaces that no run has: for a plan that is drafted, and for the account of a run's end."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from autopack.supervisor.workers import living
 from autopack.workspace import Workspace
 from autopack.workspace.files import remove
 
-PREFIX = "draft-"
-"""How its folder among the workspaces begins; the executor id of the process that drafts follows."""
-_RUN = "draft"
+PREFIX = "temporary-"
+"""How the folder of one begins, among the workspaces; the executor id of its process follows."""
+_RUN = "temporary"
 
 
 @asynccontextmanager
-async def draft_workspace(services: Services, *, owner: str, top: Path) -> AsyncGenerator[Workspace]:
-    """A workspace that no run has, with its outputs inside; removed at the end, whatever that is."""
+async def temporary_workspace(services: Services, *, owner: str, top: Path) -> AsyncGenerator[Workspace]:
+    """A workspace on a repository, with its outputs inside; removed at the end, whatever that is.
+
+    `owner` is an executor id that is registered as alive, and has no other one meanwhile.
+    """
     root = services.settings.workspaces / f"{PREFIX}{owner}"
     try:
         yield Workspace(root, top, _RUN, ArtifactStore(root / "artifacts", services.redactor))
@@ -29,8 +32,8 @@ async def draft_workspace(services: Services, *, owner: str, top: Path) -> Async
         await asyncio.to_thread(remove, root)
 
 
-async def look_at_drafts(home: Home) -> list[Flaw]:
-    """Folders of drafts whose process was killed."""
+async def look_at_temporary(home: Home) -> list[Flaw]:
+    """Temporary workspaces whose process was killed."""
     folders = await asyncio.to_thread(_folders, home.settings.workspaces)
     if not folders:
         return []
@@ -42,10 +45,10 @@ async def look_at_drafts(home: Home) -> list[Flaw]:
     if home.mend:
         for path in left:
             await asyncio.to_thread(remove, path)
-    said = f"{len(left)} workspaces of drafts that were killed{': removed.' if home.mend else '.'}"
+    said = f"{len(left)} temporary workspaces of killed processes{': removed.' if home.mend else '.'}"
     return [home.flaw("workspaces", said)]
 
 
 def _folders(workspaces: Path) -> dict[str, Path]:
-    """Folders of drafts, by the process that drafts."""
+    """Temporary workspaces, by their process."""
     return {path.name.removeprefix(PREFIX): path for path in workspaces.glob(f"{PREFIX}*")}
