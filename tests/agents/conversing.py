@@ -16,7 +16,6 @@ from autopack.agents.patience import Patience
 from autopack.routing.accounts import AccountUsage
 from autopack.routing.meter import LONGEST_COOLDOWN
 from autopack.routing.policy import ModelRef, ProviderKind
-from autopack.routing.quota import QuotaReached
 from autopack.simulator import RunningSimulator, Scenario
 from autopack.usage.schemas import TokenUsage
 
@@ -64,10 +63,9 @@ class Books:
         self.cooldowns.append((seconds, why, whole_quota))
         return datetime.now(UTC) + min(timedelta(seconds=min(seconds, 1e9)), LONGEST_COOLDOWN)
 
-    async def account_says(self, told: AccountUsage) -> None:
+    async def account_says(self, told: AccountUsage) -> bool:
         self.account.append(told)
-        if told.extra and not self.extra_usage:
-            raise QuotaReached("It charges for more.", until=told.room_again)
+        return self.extra_usage or not told.extra
 
     async def settle(
         self, call_id: str, *, usage: TokenUsage, response_id: str | None, keep: Keep | None = None

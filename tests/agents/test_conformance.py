@@ -301,10 +301,12 @@ async def test_an_account_that_charges_for_more_is_left_at_once(
         if wanted:
             assert (await work).output == "Made it."
         else:
-            with pytest.raises(QuotaReached) as refused:
+            with pytest.raises(ProviderUnreachable, match="charges for more") as refused:
                 await ends(work)
-            assert refused.value.until is not None
-            assert refused.value.until.timestamp() == reset
+            assert "extra_usage: true" in refused.value.hint
+            ((seconds, _, whole),) = books.cooldowns
+            assert 7_300 < seconds <= 7_500
+            assert whole
     assert sleeping() == []
     assert not books.open
     assert books.account[-1].extra

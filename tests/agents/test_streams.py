@@ -123,7 +123,9 @@ def test_what_a_login_says_of_its_windows(tmp_path: Path) -> None:
     rejected = limits(status="rejected", overageStatus="rejected", isUsingOverage=False, **common)
     said = AccountSaid(AccountUsage(windows=(HOURS, WEEK)))
     assert read(tmp_path, allowed) == [said]
-    assert read(tmp_path, charged) == [AccountSaid(AccountUsage(windows=(HOURS, WEEK), extra=True))]
+    assert read(tmp_path, charged) == [
+        AccountSaid(AccountUsage(windows=(HOURS, WEEK), extra=True, limit_resets_at=HOURS.resets_at))
+    ]
     assert read(tmp_path, rejected) == [Limited("five hour limit reached", HOURS.resets_at), said]
 
 

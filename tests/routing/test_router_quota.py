@@ -234,14 +234,14 @@ def account(used: float, *, hours: int = 5) -> ToldWindow:
 
 
 @pytest.mark.parametrize(
-    ("used", "level"), [(0.79, "open"), (0.8, "soft"), (0.99, "soft"), (1.0, "spent"), (1.2, "spent")]
+    ("used", "level"), [(0.79, "open"), (0.8, "soft"), (0.99, "soft"), (1.0, "cooling"), (1.2, "cooling")]
 )
 def test_what_the_account_says_is_used_counts_as_well(used: float, level: str) -> None:
     policy = capped()
     got = view(policy, told={"openai": [account(0.1), account(used, hours=168)]})
     standing = got.standing(policy.resolve("gpt-5"), role="builder", category="docs")
     assert standing.level == level
-    assert standing.until == (LATER if level == "spent" else None)
+    assert standing.until == (LATER if level == "cooling" else None)
     if level != "open":
         assert f"account says that {used:.0%} of its 7 days are used" in standing.said
 
@@ -250,7 +250,7 @@ def test_of_what_the_account_has_the_same_part_is_kept_free() -> None:
     text = capped_text().replace("openai: {", "openai: {reserve_for: {auditor: 0.3}, ")
     policy = parse_policy(text, source="models.yaml")
     got, model = view(policy, told={"openai": [account(0.75)]}), policy.resolve("gpt-5")
-    assert got.standing(model, role="builder", category="docs").level == "spent"
+    assert got.standing(model, role="builder", category="docs").level == "cooling"
     assert got.standing(model, role="auditor", category="docs").level == "open"
 
 

@@ -125,10 +125,10 @@ class Metering(Protocol):
         """The provider asked to be left alone so long: this model, or all of its quota. Gives until when."""
         ...
 
-    async def account_says(self, told: AccountUsage) -> None:
-        """The account told how much of its own windows is used.
+    async def account_says(self, told: AccountUsage) -> bool:
+        """The account told how much of its own windows is used. Gives whether to go on.
 
-        Raises where it charges for more than it includes, and that is not wanted.
+        Not where it charges for more than it includes, and that is not wanted.
         """
         ...
 

@@ -153,7 +153,11 @@ def _limits(info: Mapping[str, Any]) -> Iterator[Told]:
             *((name, object_in(one)) for name, one in object_in(info.get("unifiedWindows")).items()),
         )
     }
-    usage = AccountUsage(windows=tuple(one for one in told.values() if one is not None), extra=extra)
+    usage = AccountUsage(
+        windows=tuple(one for one in told.values() if one is not None),
+        extra=extra,
+        limit_resets_at=resets_at if extra else None,
+    )
     if usage != AccountUsage():
         yield AccountSaid(usage)
 

@@ -39,6 +39,8 @@ from autopack.routing.policy import ModelRef
 
 UNNAMED_LIMIT_SECONDS = 900.0
 """How long an account is left alone that reached a limit and did not say until when."""
+_WAIT = "wait until then, then resume the run"
+_CHARGED = "what the account includes is used up, and it charges for more"
 _CORRECTIONS = 2
 _GO_ON = (
     "You were interrupted, and go on now. Files may be older than you remember: look at what the checkout "
@@ -149,6 +151,8 @@ class _Conversation(Generic[T]):
     async def _fault(self, outcome: Outcome, meter: Metering) -> str | None:
         """Why another start is needed; None: it came to an end. Raises what no other start would mend."""
         said, limited, ended = self._said(outcome), outcome.limited, outcome.ended
+        if outcome.charged:
+            raise await self._rest(Limited(_CHARGED), outcome.account, meter, hint=self._charging())
         if ended is not None and not ended.failure:
             taken = outcome.answered or (ended.usage is not None and ended.usage.total > 0)
             says_limit = ended.answer is None and is_limit_alone(ended.text)
@@ -185,7 +189,13 @@ class _Conversation(Generic[T]):
             case Fault.BROKEN:
                 return said or "it ended without saying how"
 
-    async def _rest(self, limited: Limited, account: AccountUsage, meter: Metering) -> ProviderUnreachable:
+    def _charging(self) -> str:
+        pool = self.task.model.pool
+        return f"Wait until then, or set extra_usage: true for the pool {pool} in models.yaml to pay for it."
+
+    async def _rest(
+        self, limited: Limited, account: AccountUsage, meter: Metering, *, hint: str = _WAIT
+    ) -> ProviderUnreachable:
         now = datetime.now(UTC)
         asked = limited.until or account.room_again or named_or_soon(limited.said, now)
         said = self.redactor.text(limited.said)
@@ -195,7 +205,7 @@ class _Conversation(Generic[T]):
         return ProviderUnreachable(
             f"{self.task.model.name} has reached a limit of its account, until "
             f"{until:%Y-%m-%d %H:%M} UTC: {said}",
-            hint="wait until then, then resume the run",
+            hint=hint,
             until=until,
         )
 

@@ -23,7 +23,7 @@ from autopack.errors import AutopackError
 from autopack.processes import Finished
 from autopack.routing.accounts import AccountUsage
 from autopack.routing.policy import ProviderKind
-from autopack.routing.quota import QuotaBusy, QuotaReached
+from autopack.routing.quota import QuotaBusy
 from autopack.usage.schemas import TokenUsage
 
 CONTEXT_TOKENS = 200_000
@@ -113,9 +113,9 @@ class Books:
         await self.watch.asking()
         self._call = await self._meter.reserve(bound=self._bound())
 
-    async def account_says(self, told: AccountUsage) -> None:
-        """The account told how much of it is used. Raises QuotaReached where it charges for more, unasked."""
-        await self._meter.account_says(told)
+    async def account_says(self, told: AccountUsage) -> bool:
+        """The account told how much of it is used. Gives whether to go on."""
+        return await self._meter.account_says(told)
 
     async def close(self, *, known: TokenUsage | None, lost: str) -> None:
         """Close what is open: `known` is what beside the settled calls was taken; None: unknown, unless
@@ -154,6 +154,8 @@ class Outcome:
     answered: int = 0
     resumed: bool = False
     """Whether it was to go on with a conversation."""
+    charged: bool = False
+    """It was interrupted, as its account charges for more than it includes."""
     no_room: bool = False
     """It was interrupted, as other calls took the quota's room for now."""
 
@@ -174,6 +176,10 @@ async def sit(sitting: Sitting, seat: Seat, books: Books, patience: Patience) ->
     if not running.cancelled() and (error := running.exception()) is not None:
         raise error
     return one.outcome
+
+
+class _Charged(Exception):
+    """The account charges for more than it includes, and that is not wanted."""
 
 
 class _Sat:
@@ -225,6 +231,8 @@ class _Sat:
             raise AgentGaveUp(f"It worked for {hours:.1f} hours and did not come to an end.") from error
         except QuotaBusy:
             self.outcome.no_room = True
+        except _Charged:
+            pass
         except Silent:
             self.outcome.said = f"it said nothing for {patience.silence_seconds / 60:.0f} minutes"
         except TooMuch as error:
@@ -307,11 +315,10 @@ class _Sat:
                 outcome.limited = told
             case AccountSaid(usage) if usage != outcome.account:
                 outcome.account = usage
-                try:
-                    await surely(books.account_says(usage))
-                except QuotaReached:
+                if not await books.account_says(usage):
+                    outcome.charged = True
                     if more:
-                        raise
+                        raise _Charged
             case AccountSaid():
                 pass
             case Ended():

@@ -34,12 +34,15 @@ class AccountUsage:
 
     windows: tuple[AccountWindow, ...] = ()
     extra: bool = False
-    """The call was beyond what its windows include, and is charged for."""
+    """The call was beyond what the account includes, and is charged for."""
+    limit_resets_at: datetime | None = None
+    """When the limit resets that it named beside its windows."""
 
     @property
     def room_again(self) -> datetime | None:
-        """When a window that is used up resets, the last of those; None: none is, as far as it tells."""
-        return max((one.resets_at for one in self.windows if one.used >= 1), default=None)
+        """When what is used up resets, the last of it; None: nothing is, as far as it tells."""
+        full = [one.resets_at for one in self.windows if one.used >= 1]
+        return max([*full, *([self.limit_resets_at] if self.limit_resets_at else [])], default=None)
 
 
 @dataclass(frozen=True, kw_only=True)

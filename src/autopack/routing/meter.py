@@ -255,10 +255,10 @@ class Meter:
             kept = await queries.cool_down(session, Cooldown(self._pool, model, until, why))
         return kept.until
 
-    async def account_says(self, told: AccountUsage) -> None:
-        """The account told how much of its own windows is used.
+    async def account_says(self, told: AccountUsage) -> bool:
+        """The account told how much of its own windows is used. Gives whether to go on.
 
-        Raises QuotaReached where it goes on for money, and the pool does not say that it may.
+        Not where it charges for more than it includes, and the pool does not say that it may.
         """
         now = self._clock()
         async with self._database.write() as session:
@@ -270,17 +270,7 @@ class Meter:
             if any(former.get(one.length) != one.resets_at for one in windows):
                 await queries.lock_pool(session, self._pool)  # its windows count since another instant now
         limits = self._policy().limits(self._pool)
-        if not told.extra or (isinstance(limits, Pool) and limits.extra_usage):
-            return
-        until = told.room_again
-        hint = f"Set extra_usage: true for the pool {self._pool} in models.yaml to pay for it"
-        if until is not None:
-            hint += f"; its own allowance begins anew at {at_words(until)}"
-        raise QuotaReached(
-            f"{self._pool} has used up what its account includes, and charges for more: no more was asked.",
-            hint=f"{hint}.",
-            until=until,
-        )
+        return not told.extra or (isinstance(limits, Pool) and limits.extra_usage)
 
     async def end_rest(self) -> None:
         """The model answered: neither it nor its quota is to be left alone any more, whatever was said."""

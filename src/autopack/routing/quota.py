@@ -206,7 +206,7 @@ class QuotaView:
                 f"used{kept}, until {at_words(window.resets_at)}"
             )
             if window.used >= most:
-                return Standing(level="spent", said=said, until=window.resets_at)
+                return Standing(level="cooling", said=said, until=window.resets_at)
             if window.used >= min(limits.soft_limit, free):
                 soft = Standing(level="soft", said=said)
         return soft

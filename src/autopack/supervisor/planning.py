@@ -144,8 +144,8 @@ class _TallyingMeter:
     async def cool_down(self, *, seconds: float, why: str, whole_quota: bool) -> datetime:
         return await self._meter.cool_down(seconds=seconds, why=why, whole_quota=whole_quota)
 
-    async def account_says(self, told: AccountUsage) -> None:
-        await self._meter.account_says(told)
+    async def account_says(self, told: AccountUsage) -> bool:
+        return await self._meter.account_says(told)
 
     async def settle(
         self, call_id: str, *, usage: TokenUsage, response_id: str | None, keep: Keep | None = None
