@@ -218,7 +218,7 @@ async def test_takes_no_longer_than_it_may(name: str, opened: Open) -> None:
     books = Books()
     patience = Patience(read_seconds=0.5, request_seconds=1, program_seconds=1.5, retries=0)
     async with opened(name, Play(fault="busy"), patience=patience) as here:
-        with pytest.raises(AutopackError):
+        with pytest.raises(AutopackError, match=here.model.name):
             await ends(here.agent.run(here.task(str), meter=books, watch=Notes()))
     assert not books.open
 

@@ -168,6 +168,15 @@ def test_events_of_another_shape_harm_nothing(event: dict[str, Any], tmp_path: P
         assert isinstance(told, Ended | Doing | Limited)
 
 
+def test_a_failure_that_calls_itself_a_success_is_told_without_that(tmp_path: Path) -> None:
+    """As 2.1.332 ended where no server could be reached."""
+    (ended,) = read(
+        tmp_path,
+        {"type": "result", "subtype": "success", "is_error": True, "result": "API Error: ENOTFOUND"},
+    )
+    assert ended == Ended(failure="API Error: ENOTFOUND")
+
+
 @pytest.mark.parametrize(
     ("said", "fault"),
     [

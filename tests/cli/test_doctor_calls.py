@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agents.conversing import path_of, script
+from agents.stages import Call, Play, install
 from autopack.cli import calls
 from autopack.config import Settings
 from autopack.db import Database
 from autopack.routing import queries as ledger
-from autopack.routing.policy import ProviderKind
+from autopack.routing.policy import CodingAgent, ProviderKind
 from autopack.simulator import LogEntry, RunningSimulator, serve
 from autopack.usage.recorder import get_usage_summary
 from cli.calling import Autopack, Called
@@ -161,3 +165,47 @@ async def test_a_model_that_answers_need_not_rest_any_more(
     async with database.read() as session:
         left = await ledger.cooldowns(session, now=datetime.now(UTC))
     assert [(one.pool, one.model) for one in left] == [("openai", "gpt-4o")]
+
+
+AGENTS = """\
+schema_version: 1
+complexity_models:
+  low: &same {builder: claude-code/claude-sonnet-4-5, auditor: codex/gpt-5.1}
+  medium: *same
+  high: *same
+"""
+
+
+async def test_coding_agents_are_called_too_with_their_own_login(
+    autopack: Autopack,
+    settings: Settings,
+    database: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    resets_at = int(time.time()) + 7_500
+    says = Play(calls=(Call(shell="true", account=(0.42, resets_at, False)),), text="ok")
+    plays = {CodingAgent.CLAUDE_CODE: says, CodingAgent.CODEX: Play(fault="auth")}
+    folders = [install(agent, [play], tmp_path / agent) for agent, play in plays.items()]
+    monkeypatch.setenv("PATH", ":".join([*map(str, folders), os.environ["PATH"]]))
+    settings.policy_path.write_text(AGENTS)
+    later = datetime.now(UTC) + timedelta(days=3)
+    async with database.write() as session:
+        await ledger.cool_down(session, ledger.Cooldown("claude-code", "", later, "said so"))
+    told = await asyncio.to_thread(autopack, "doctor", "--call", "--json")
+    claude, codex = of(told)
+    assert "Calling 2 models: 512 tokens of answer each at most, $" in told.err
+    assert claude["grade"] == "ok", claude
+    assert claude["said"].startswith("claude-code/claude-sonnet-4-5 answered in ")
+    assert codex["grade"] == "missing"
+    assert "codex may not call codex/gpt-5.1" in codex["said"]
+    assert codex["remedy"] == "log in with codex"
+    async with database.read() as session:
+        assert await ledger.cooldowns(session, now=datetime.now(UTC)) == []
+        windows = await ledger.account_windows(session, now=datetime.now(UTC))
+        sums = await get_usage_summary(session, None, ("model", "role"))
+    assert [one.used for one in windows["claude-code"]] == [0.42, 0.1]
+    assert [(one.model, one.role, one.total_tokens) for one in sums] == [
+        ("claude-code/claude-sonnet-4-5", "agent:doctor", says.calls[0].tokens.total)
+    ]
+    assert [*settings.workspaces.glob("*")] == []

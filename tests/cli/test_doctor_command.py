@@ -265,7 +265,7 @@ def test_a_coding_agent_in_another_version_than_was_tried_is_said(
     compared: str,
 ) -> None:
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    (tmp_path / "codex").write_text(f"#!/bin/sh\necho '{version}'\n")
+    (tmp_path / "codex").write_text(f"#!/bin/sh\necho 'WARNING: no aliases' >&2; echo '{version}'\n")
     (tmp_path / "codex").chmod(0o755)
     _policy(settings, server)
     settings.policy_path.write_text(

@@ -177,7 +177,8 @@ def _ended(event: Mapping[str, Any]) -> Iterator[Told]:
     failure = ""
     if failed:
         status = event.get("api_error_status")
-        told = [*list_in(event.get("errors")), said, event.get("subtype")]
+        kind = event.get("subtype")
+        told = [*list_in(event.get("errors")), said, None if kind == _ENDS_WELL else kind]
         failure = " ".join(str(one) for one in (*told, f"(HTTP {status})" if status else "") if one)
     yield Ended(
         text="" if failed else said,

@@ -43,6 +43,7 @@ class Books:
     def __init__(
         self, meter: Metering, watch: Watcher, task: AgentTask[Any], *, session: str | None, answered: int
     ) -> None:
+        self.model = task.model.name
         self.session = session
         self.usage = TokenUsage()
         self.answered = answered
@@ -227,8 +228,10 @@ class _Sat:
             async with asyncio.timeout(patience.program_seconds):
                 await self._listen(patience.silence_seconds, more=True)
         except TimeoutError as error:
-            hours = patience.program_seconds / 3600
-            raise AgentGaveUp(f"It worked for {hours:.1f} hours and did not come to an end.") from error
+            minutes = patience.program_seconds / 60
+            raise AgentGaveUp(
+                f"{self._books.model} worked for {minutes:.0f} minutes and did not come to an end."
+            ) from error
         except QuotaBusy:
             self.outcome.no_room = True
         except _Charged:
@@ -236,7 +239,7 @@ class _Sat:
         except Silent:
             self.outcome.said = f"it said nothing for {patience.silence_seconds / 60:.0f} minutes"
         except TooMuch as error:
-            raise AgentGaveUp("It said more than anyone reads, and was stopped.") from error
+            raise AgentGaveUp(f"{self._books.model} said more than anyone reads, and was stopped.") from error
 
     async def wind_up(self, running: asyncio.Future[Finished]) -> None:
         """Make its end certain: by its own word where it has one, then by signals; and close the books.

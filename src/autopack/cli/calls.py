@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autopack.cli.checkup import Finding, Grade
@@ -27,12 +25,17 @@ if TYPE_CHECKING:
     from autopack.routing.policy import ModelRef, Policy
     from autopack.usage.schemas import TokenUsage, UsageSum
     from autopack.views.spend import Spend
+    from autopack.workspace import Workspace
 
 ROLE = "agent:doctor"
 ANSWER_TOKENS = 512
 """Enough for a model that can't be kept from thinking before it says one word."""
 ASKED_TOKENS = 8_000
 """More than the question and the schemas of the tools can be."""
+PROGRAM_TOKENS = 30_000
+"""The same of a coding agent, with its own words and tools."""
+_CALLS, _PROGRAM_CALLS = 1, 3
+"""One word needs one call; a program that could make more has a reservation for the next one."""
 _AT_A_TIME = 3
 
 
@@ -51,9 +54,8 @@ async def call_all(here: Settings, environ: Mapping[str, str]) -> list[Finding]:
             policy = parse_policy(default_policy_text(), source="models.yaml")
     except AutopackError:
         return []
-    named = [policy.resolve(name) for name in policy.named_models()]
-    models = [model for model in named if model.agent is None]  # programs work in checkouts only
-    called = [model for model in models if environ.get(model.api_key_env, "").strip()]
+    models = [policy.resolve(name) for name in policy.named_models()]
+    called = [model for model in models if model.key_set(environ)]
     note(f"Calling {count(len(called), 'model')}: {_most(policy, called)}.")
     try:
         async with _opened(policy, environ) as caller:
@@ -69,11 +71,16 @@ def _most(policy: Policy, models: list[ModelRef]) -> str:
     from autopack.usage.prices import price
     from autopack.usage.schemas import TokenUsage
 
-    usage, now = TokenUsage(input_tokens=ASKED_TOKENS, output_tokens=ANSWER_TOKENS), datetime.now(UTC)
-    prices = [
-        price(model=one.name, provider=one.provider, usage=usage, at=now, overrides=policy.prices())
-        for one in models
-    ]
+    now = datetime.now(UTC)
+
+    def most(model: ModelRef) -> Decimal | None:
+        asked = ASKED_TOKENS if model.agent is None else PROGRAM_TOKENS
+        usage = TokenUsage(input_tokens=asked, output_tokens=ANSWER_TOKENS)
+        return price(
+            model=model.name, provider=model.provider, usage=usage, at=now, overrides=policy.prices()
+        )
+
+    prices = [most(model) for model in models]
     known = [one for one in prices if one is not None]
     unpriced = f", and {count(len(prices) - len(known), 'call')} of unknown price" * (
         len(known) < len(prices)
@@ -83,21 +90,33 @@ def _most(policy: Policy, models: list[ModelRef]) -> str:
 
 @asynccontextmanager
 async def _opened(policy: Policy, environ: Mapping[str, str]) -> AsyncGenerator[_Caller]:
-    from autopack.agents.api import ApiAgent
+    from autopack.agents.agents import AnyAgent
     from autopack.agents.patience import Patience
+    from autopack.supervisor.temporary import temporary_workspace
     from autopack.supervisor.workers import known_worker
 
-    patience = Patience(read_seconds=60, request_seconds=120, retries=1, longest_wait_seconds=10)
-    with tempfile.TemporaryDirectory(prefix="autopack-doctor-") as empty:
-        async with records() as kept, known_worker(kept.database) as owner:
-            yield _Caller(
-                policy=policy,
-                environ=environ,
-                owner=owner,
-                agent=ApiAgent(patience=patience, redactor=kept.redactor),
-                database=kept.database,
-                checkout=Path(empty),
-            )
+    patience = Patience(
+        read_seconds=60,
+        request_seconds=120,
+        silence_seconds=60,
+        program_seconds=120,
+        retries=1,
+        longest_wait_seconds=10,
+    )
+    async with (
+        records() as kept,
+        known_worker(kept.database) as owner,
+        temporary_workspace(kept.settings, kept.redactor, owner=owner, top=kept.settings.home) as workspace,
+    ):
+        await workspace.create_empty()
+        yield _Caller(
+            policy=policy,
+            environ=environ,
+            owner=owner,
+            agent=AnyAgent(environ=environ, patience=patience, redactor=kept.redactor),
+            database=kept.database,
+            workspace=workspace,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +127,7 @@ class _Caller:
     owner: str
     """This process: a sweep must not take its open calls for those of a dead one."""
     database: Database
-    checkout: Path
+    workspace: Workspace
     answered: list[UsageSum] = field(default_factory=list["UsageSum"])
     room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_A_TIME))
 
@@ -117,20 +136,20 @@ class _Caller:
         from autopack.agents.base import AgentGaveUp
         from autopack.agents.unwatched import Unwatched
 
-        key = self.environ.get(model.api_key_env, "").strip()
-        if not key:
+        if not model.key_set(self.environ):
             said = f"{model.name} was not called: {model.api_key_env} is not set"
             return Finding(name="call", grade=Grade.WARNING, said=said)
         async with self.room:
             began = time.monotonic()
             try:
-                task, meter = self._task(model, key), self._meter(model)
+                task, meter = await self._task(model), self._meter(model)
                 result = await self.agent.run(task, meter=meter, watch=Unwatched())
                 await meter.end_rest()
             except AutopackError as error:
                 usual = self._is_usual(model) and not isinstance(error, AgentGaveUp)
                 grade = Grade.MISSING if usual else Grade.WARNING
-                return Finding(name="call", grade=grade, said=error.message, remedy=error.hint)
+                remedy = error.hint.replace("resume the run", "try again")
+                return Finding(name="call", grade=grade, said=error.message, remedy=remedy)
             took = duration(time.monotonic() - began)
         spend = self._add(model, result.usage)
         said = f"{model.name} answered in {took} ({tokens(spend)} tokens, {dollars(spend)})"
@@ -171,17 +190,25 @@ class _Caller:
         pairs = [self.policy.complexity_models.of(complexity) for complexity in Complexity]
         return any(model.name in (pair.builder, pair.auditor) for pair in pairs)
 
-    def _task(self, model: ModelRef, key: str) -> AgentTask[str]:
+    async def _task(self, model: ModelRef) -> AgentTask[str]:
         from autopack.agents.base import Access, AgentTask
+        from autopack.supervisor.hold import bare_settings
+        from autopack.supervisor.launch import confinement_for
+
+        seat = None
+        if model.agent is not None:
+            settings = bare_settings(await confinement_for(unsandboxed=False), self.environ)
+            seat = self.workspace.seat(model.agent, settings, which="build", may_write=False)
 
         return AgentTask(
             model=model,
             instructions="You are asked whether you can be reached. Call no tool.",
             prompt="Answer with the word ok.",
-            checkout=self.checkout,
+            checkout=self.workspace.build,
             access=Access.READ,
             output=str,
-            max_requests=1,
+            max_requests=_CALLS if model.agent is None else _PROGRAM_CALLS,
             max_output_tokens=ANSWER_TOKENS,
-            api_key=key,
+            api_key=self.environ.get(model.api_key_env, "").strip(),
+            seat=seat,
         )

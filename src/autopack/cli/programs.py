@@ -40,7 +40,11 @@ async def _check(adapter: Adapter, models: list[ModelRef], environ: Mapping[str,
         return Finding(name=adapter.name, grade=Grade.MISSING, said=error.message, remedy=error.hint)
     env = {name: environ[name] for name in ("PATH", "HOME") if name in environ}
     asked = Command(
-        argv=(str(program), "--version"), cwd=Path.home(), env=env, timeout_seconds=_VERSION_SECONDS
+        argv=(str(program), "--version"),
+        cwd=Path.home(),
+        env=env,
+        timeout_seconds=_VERSION_SECONDS,
+        separate_errors=True,
     )
     finished = await run(asked)
     lines = finished.output.decode(errors="replace").strip().splitlines()

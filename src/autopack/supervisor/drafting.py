@@ -102,7 +102,9 @@ async def draft(services: Services, wish: Wish, *, owner: str, spending: Spendin
     planning = Planning(services, owner=owner, spending=spending, tell=tell)
     warming = asyncio.create_task(services.agent.warm_up([await planning.choose()]))
     try:
-        async with temporary_workspace(services, owner=owner, top=wish.found.top) as workspace:
+        async with temporary_workspace(
+            services.settings, services.redactor, owner=owner, top=wish.found.top
+        ) as workspace:
             tell(f"Clones {wish.found.head[:10]}, to read it and to try commands in.")
             base = await workspace.create()
             rounds = _Rounds(

@@ -227,7 +227,9 @@ async def _asked(services: Services, held: _Held) -> tuple[ModelRef, Postmortem]
     if not model.key_set(services.environ):
         raise ProviderRefused(f"{model.name} needs a key, and {model.api_key_env} is not set.")
     key = services.environ.get(model.api_key_env, "").strip()
-    async with temporary_workspace(services, owner=held.owner, top=top) as workspace:
+    async with temporary_workspace(
+        services.settings, services.redactor, owner=held.owner, top=top
+    ) as workspace:
         await workspace.create_empty()
         call = Call(
             model=model,

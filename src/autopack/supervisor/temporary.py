@@ -1,4 +1,4 @@
-"""Workspaces that no run has: for a plan that is drafted, and for the account of a run's end."""
+"""Workspaces that no run has: for a plan's draft, the account of a run's end, and trial calls of agents."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from autopack.artifacts import ArtifactStore
+from autopack.config import Settings
+from autopack.redaction import Redactor
 from autopack.supervisor.flaws import Flaw, Home
-from autopack.supervisor.services import Services
 from autopack.supervisor.workers import living
 from autopack.workspace import Workspace
 from autopack.workspace.files import remove
@@ -20,14 +21,16 @@ _RUN = "temporary"
 
 
 @asynccontextmanager
-async def temporary_workspace(services: Services, *, owner: str, top: Path) -> AsyncGenerator[Workspace]:
+async def temporary_workspace(
+    settings: Settings, redactor: Redactor, *, owner: str, top: Path
+) -> AsyncGenerator[Workspace]:
     """A workspace on a repository, with its outputs inside; removed at the end, whatever that is.
 
     `owner` is an executor id that is registered as alive, and has no other one meanwhile.
     """
-    root = services.settings.workspaces / f"{PREFIX}{owner}"
+    root = settings.workspaces / f"{PREFIX}{owner}"
     try:
-        yield Workspace(root, top, _RUN, ArtifactStore(root / "artifacts", services.redactor))
+        yield Workspace(root, top, _RUN, ArtifactStore(root / "artifacts", redactor))
     finally:
         await asyncio.to_thread(remove, root)
 
