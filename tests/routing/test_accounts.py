@@ -108,3 +108,20 @@ async def test_an_account_that_charges_for_more_is_left_alone_unless_that_is_wan
         )
     standing = view.standing(model, role="builder", category="docs")
     assert (standing.level, standing.until) == (("soft", None) if allowed else ("cooling", RESET))
+
+
+async def test_two_agents_in_one_pool_have_an_account_each(database: Database) -> None:
+    now = RESET - timedelta(hours=2)
+    agents = "agent_pools: {claude-code: plan, codex: plan}\n"
+    pools = "pools: {plan: {billing: subscription, windows: [{hours: 5, cap_tokens: 1000}]}}\n"
+    shared = parse_policy(default_policy_text() + pools + agents, source="models.yaml")
+    models = [shared.resolve(name) for name in ("claude-code/claude-sonnet-4-5", "codex/gpt-5")]
+    for model, used, reset in zip(models, (1.0, 0.2), (RESET, RESET + timedelta(hours=1)), strict=True):
+        context = CallContext(role="builder", model=model, owner="me")
+        meter = Meter(database, context, policy=lambda: shared, clock=lambda: now)
+        await meter.account_says(told(used, reset))
+    async with database.read() as session:
+        assert await queries.account_resets(session, "plan") == {}, "nobody knows whose window the cap is of"
+        view = await read_view(session, shared, roles=("builder",), category="docs", now=now)
+    levels = [view.standing(model, role="builder", category="docs").level for model in models]
+    assert levels == ["cooling", "open"]

@@ -230,7 +230,7 @@ def test_other_work_is_done_as_long_as_a_fallback_has_room(
 
 
 def account(used: float, *, hours: int = 5) -> ToldWindow:
-    return ToldWindow(length=timedelta(hours=hours), used=used, resets_at=LATER, told_at=NOW)
+    return ToldWindow(length=timedelta(hours=hours), used=used, resets_at=LATER, agent="", told_at=NOW)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ async def test_what_an_account_says_is_shown_and_turns_the_windows_of_its_length
     database: Database, live: LivePolicy
 ) -> None:
     now = datetime(2026, 11, 27, 10, 30, tzinfo=UTC)
-    model = live.now().resolve("claude-haiku-4-5")
+    model = live.now().resolve("claude-code/claude-haiku-4-5").model_copy(update={"pool": "max"})
     context = CallContext(role="builder", model=model, owner="me")
     meter = Meter(database, context, policy=live.now, clock=lambda: now)
     resets = now + HOUR

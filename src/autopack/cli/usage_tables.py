@@ -57,11 +57,13 @@ def print_quotas(found: UsageResponse) -> None:
 def _quota(pool: PoolUsage) -> Iterator[str]:
     for window in pool.windows:
         yield f"{window.window}: {'; '.join(_window(window))}"
-    if pool.account:
+    for agent in dict.fromkeys(one.agent for one in pool.account):
         told = (
-            f"{one.window} {one.percent:.0f}% used, resets {instant(one.resets_at)}" for one in pool.account
+            f"{one.window} {one.percent:.0f}% used, resets {instant(one.resets_at)}"
+            for one in pool.account
+            if one.agent == agent
         )
-        yield f"its account says: {'; '.join(told)}"
+        yield f"the account of {agent} says: {'; '.join(told)}"
     if pool.reserved.calls:
         yield f"{count(pool.reserved.calls, 'call')} under way, of at most {pool.reserved.tokens:,} tokens"
 

@@ -49,6 +49,8 @@ class AccountUsage:
 class ToldWindow(AccountWindow):
     """A window as it was told last."""
 
+    agent: str
+    """The coding agent that passed it on."""
     told_at: datetime
 
 

@@ -260,14 +260,14 @@ class Meter:
 
         Not where it charges for more than it includes, and the pool does not say that it may.
         """
-        now = self._clock()
+        now, agent = self._clock(), self._context.model.agent or ""
         async with self._database.write() as session:
             await queries.hold_pool(session, self._pool)
-            former = await queries.account_resets(session, self._pool)
-            windows = possible(told, former, now=now)
-            for window in windows:
-                await queries.keep_account_window(session, self._pool, window, now=now)
-            if any(former.get(one.length) != one.resets_at for one in windows):
+            before = await queries.account_resets(session, self._pool)
+            former = await queries.account_resets(session, self._pool, agent=agent)
+            for window in possible(told, former, now=now):
+                await queries.keep_account_window(session, self._pool, agent, window, now=now)
+            if await queries.account_resets(session, self._pool) != before:
                 await queries.lock_pool(session, self._pool)  # its windows count since another instant now
         limits = self._policy().limits(self._pool)
         return not told.extra or (isinstance(limits, Pool) and limits.extra_usage)

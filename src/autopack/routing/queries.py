@@ -265,28 +265,40 @@ async def end_cooldown(session: WriteSession, *, pool: str, model: str) -> None:
 
 
 async def keep_account_window(
-    session: WriteSession, pool: str, told: AccountWindow, *, now: datetime
+    session: WriteSession, pool: str, agent: str, told: AccountWindow, *, now: datetime
 ) -> None:
     """Keep what an account told of a window, whose length is in whole hours."""
     values = {"used": told.used, "resets_at": told.resets_at, "told_at": now}
-    await put(session, AccountWindowRow, {"pool": pool, "hours": told.length // HOUR}, values)
+    await put(session, AccountWindowRow, {"pool": pool, "agent": agent, "hours": told.length // HOUR}, values)
 
 
-async def account_resets(session: AnySession, pool: str) -> Mapping[timedelta, datetime]:
-    """The last reset that was told of each window of an account, by the window's length."""
+async def account_resets(
+    session: AnySession, pool: str, *, agent: str | None = None
+) -> Mapping[timedelta, datetime]:
+    """The last reset that was told of each window of an account, by the window's length.
+
+    Without an agent, of the lengths that one account alone tells of.
+    """
     row = AccountWindowRow
-    rows = await session.execute(select(row.hours, row.resets_at).where(row.pool == pool))
-    return {hours * HOUR: resets_at for hours, resets_at in rows}
+    found: dict[timedelta, list[datetime]] = {}
+    for one in await session.scalars(select(row).where(row.pool == pool)):
+        if agent in (None, one.agent):
+            found.setdefault(one.hours * HOUR, []).append(one.resets_at)
+    return {length: resets[0] for length, resets in found.items() if len(resets) == 1}
 
 
 async def account_windows(session: AnySession, *, now: datetime) -> dict[str, list[ToldWindow]]:
-    """What is known to hold now of each account's windows, the shortest first."""
+    """What is known to hold now of each account's windows, by pool, the shortest first."""
     row = AccountWindowRow
-    query = select(row).where(row.resets_at > now).order_by(row.pool, row.hours)
+    query = select(row).where(row.resets_at > now).order_by(row.pool, row.agent, row.hours)
     found: dict[str, list[ToldWindow]] = {}
     for one in await session.scalars(query):
         window = ToldWindow(
-            length=one.hours * HOUR, used=one.used, resets_at=one.resets_at, told_at=one.told_at
+            length=one.hours * HOUR,
+            used=one.used,
+            resets_at=one.resets_at,
+            agent=one.agent,
+            told_at=one.told_at,
         )
         found.setdefault(one.pool, []).append(window)
     return found

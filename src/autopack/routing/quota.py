@@ -190,16 +190,18 @@ class QuotaView:
         capped = OPEN if use is None else self._capped(model, use, role=role, category=category)
         if not capped.usable or model.pool not in self._accounts:
             return capped
-        told = self._told(model.pool, role=role, category=category)
+        told = self._told(model, role=role, category=category)
         return capped if told.level == "open" else told
 
-    def _told(self, pool: str, *, role: str, category: str) -> Standing:
+    def _told(self, model: ModelRef, *, role: str, category: str) -> Standing:
         """What the account itself has, whoever used the rest of it."""
-        limits = self._policy.limits(pool)
+        limits, pool = self._policy.limits(model.pool), model.pool
         free = float(limits.open_to(role, category))
         most = math.inf if isinstance(limits, Pool) and limits.extra_usage and free == 1 else free
         soft = OPEN
         for window in self._accounts[pool]:
+            if window.agent != (model.agent or ""):
+                continue  # another account
             kept = f", {1 - free:.0%} of it kept free" if free < 1 else ""
             said = (
                 f"{pool}'s account says that {window.used:.0%} of its {length_words(window.length)} are "

@@ -39,6 +39,8 @@ class AccountWindowRow(Base):
     __tablename__ = "account_windows"
 
     pool: Mapped[str] = mapped_column(String(64), primary_key=True)
+    agent: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """The coding agent that passed it on: two in one pool have an account each."""
     hours: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     """Its length."""
     used: Mapped[float] = mapped_column(Float)

@@ -90,6 +90,8 @@ class WindowUsage(_Shown):
 class ToldUsage(_Shown):
     """What the account behind a quota last said of one of its own windows, use beside Autopack included."""
 
+    agent: str
+    """The coding agent that passed it on, whose account it is."""
     window: str
     """Such as `5 hours`."""
     percent: float
@@ -173,6 +175,7 @@ async def _pool(
 
 def _told(window: ToldWindow) -> ToldUsage:
     return ToldUsage(
+        agent=window.agent,
         window=length_words(window.length),
         percent=_percent(window.used),
         resets_at=window.resets_at,

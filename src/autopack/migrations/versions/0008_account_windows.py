@@ -13,9 +13,10 @@ def upgrade() -> None:
     op.create_table(
         "account_windows",
         sa.Column("pool", sa.String(64), nullable=False),
+        sa.Column("agent", sa.String(64), nullable=False),
         sa.Column("hours", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("used", sa.Float(), nullable=False),
         sa.Column("resets_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("told_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("pool", "hours", name="pk_account_windows"),
+        sa.PrimaryKeyConstraint("pool", "agent", "hours", name="pk_account_windows"),
     )

@@ -2600,6 +2600,11 @@ export interface components {
          */
         ToldUsage: {
             /**
+             * Agent
+             * @description The coding agent that passed it on, whose account it is.
+             */
+            agent: string;
+            /**
              * Window
              * @description Such as `5 hours`.
              */

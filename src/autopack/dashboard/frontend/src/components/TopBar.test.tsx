@@ -111,7 +111,7 @@ describe("the top bar", () => {
   });
 
   it("counts what an account says of itself, also where no cap is set", async () => {
-    const told = { window: "5 hours", percent: 93, resets_at: RESETS, told_at: RESETS };
+    const told = { agent: "codex", window: "5 hours", percent: 93, resets_at: RESETS, told_at: RESETS };
     const week = usage({ ...pool("claude-max", 20), account: [told] }, { ...pool("codex"), account: [told] });
     open([run()], { "GET /dashboard/usage": week });
     const list = await screen.findByRole("list", { name: "Used share of each quota" });

@@ -10,15 +10,15 @@ export function AccountSays({ pool, now }: { pool: Pool; now: string }) {
     <div className="space-y-1.5 border-line border-t pt-2.5">
       <h4 className="font-medium">The account itself says</h4>
       <ul className="space-y-2">
-        {pool.account.map(({ window, percent, resets_at, told_at }) => (
-          <li key={window} className="space-y-1">
+        {pool.account.map(({ agent, window, percent, resets_at, told_at }) => (
+          <li key={`${agent} ${window}`} className="space-y-1">
             <p className="flex flex-wrap justify-between gap-x-2">
-              <span>{window}</span>
+              <span>{agent === pool.pool ? window : `${agent}, ${window}`}</span>
               <span>{share(percent)} used</span>
             </p>
             <Bar
               value={percent / 100}
-              label={`${pool.pool}'s account: ${window}`}
+              label={`Account of ${agent}: ${window}`}
               text={`${share(percent)} used`}
               tone={capTone(percent)}
             />

@@ -58,13 +58,13 @@ describe("a window with a cap", () => {
 it("says what the account itself says, which is more than what Autopack used", () => {
   const told = { resets_at: "2026-03-03T14:00:00Z", told_at: "2026-03-03T11:58:00Z" };
   const account = [
-    { window: "5 hours", percent: 93, ...told },
-    { window: "7 days", percent: 10, ...told },
+    { agent: "claude-code", window: "5 hours", percent: 93, ...told },
+    { agent: "claude-code", window: "7 days", percent: 10, ...told },
   ];
   const card = show({}, { pool: "claude-max", account });
-  const bar = within(card).getByRole("progressbar", { name: "claude-max's account: 5 hours" });
+  const bar = within(card).getByRole("progressbar", { name: "Account of claude-code: 5 hours" });
   expect(bar.getAttribute("aria-valuetext")).toBe("93 % used");
-  expect(card.textContent).toMatch(/5 hours93 % used.*Resets .* \(in\s2\sh\)\. Told /);
+  expect(card.textContent).toMatch(/claude-code, 5 hours93 % used.*Resets .* \(in\s2\sh\)\. Told /);
   expect(within(card).getAllByRole("progressbar")).toHaveLength(2);
 });
 
