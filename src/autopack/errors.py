@@ -21,6 +21,7 @@
     │   ├── ProviderUnreachable     503, exit 1   a model's server does not answer (agents/base.py)
     │   ├── ProviderRefused         503, exit 1   a model's server refuses the request itself (agents/base.py)
     │   ├── QuotaReached            503, exit 1   a call would pass a cap of its quota (routing/quota.py)
+    │   │   └── AccountFull         503, exit 1   the account says that nothing is left (routing/quota.py)
     │   ├── QuotaBusy               503, exit 1   it fits once others have ended (routing/quota.py)
     │   └── NoModel                 503, exit 1   no model may do the work now (supervisor/choosing.py)
     ├── AgentGaveUp                 500, exit 1   a model came to no usable answer (agents/base.py)

@@ -1,3 +1,4 @@
+# Over 400 lines because it is one program, which is copied to where no other module of the tests is.
 """A program that stands in for a coding agent: it prints the events that the real one was seen to print.
 
 `standin.py AGENT PLAYS` plays the n-th play at its n-th start, and writes down in its HOME how
@@ -84,6 +85,10 @@ class Player:
                 return self.interruption()
         if fault == "fails":
             return self.fails()
+        while fault == "unreachable" and not self.interrupted.wait(0.05):
+            self.fail()
+        if fault == "unreachable":
+            return self.interruption()
         while fault == "busy" and not self.interrupted.wait(0.05):
             self.tick()
         if fault == "busy":
@@ -96,6 +101,9 @@ class Player:
         return code
 
     def tick(self) -> None: ...
+
+    def fail(self) -> None:
+        """A call that failed, and is tried again."""
 
     def fails(self) -> int:
         """A terminal event that says that it failed, on the way."""
@@ -208,6 +216,9 @@ class Claude(Player):
     def tick(self) -> None:
         self.emit(type="system", subtype="status", status="requesting", session_id=SESSION)
 
+    def fail(self) -> None:
+        self.emit(type="system", subtype="api_retry", attempt=1, error="unknown", error_status=None)
+
     def limit(self) -> int:
         info = {"status": "rejected", "resetsAt": self.play["resets_at"], "rateLimitType": "five_hour"}
         self.emit(type="rate_limit_event", rate_limit_info=info, session_id=SESSION)
@@ -291,6 +302,9 @@ class Codex(Player):
 
     def tick(self) -> None:
         self.emit(type="item.started", item={"id": "item_9", "type": "reasoning", "text": "Hm."})
+
+    def fail(self) -> None:
+        self.emit(type="error", message="Reconnecting... waiting for network (Connection failed)")
 
     def failed(self, message: str) -> int:
         self.emit(type="error", message=message)

@@ -314,6 +314,58 @@ async def test_an_account_that_charges_for_more_is_left_at_once(
     assert notes.transcripts  # it is gone on with later
 
 
+@played_only
+@PROGRAMS
+async def test_a_limit_whose_time_is_past_here_is_a_rest_all_the_same(name: str, opened: Open) -> None:
+    """Clocks differ: a rest of no time would begin it again and again."""
+    books, past = Books(), int(time.time()) - 120
+    charged = Play(calls=(Call(shell="true", account=(1.0, past, True)),), fault="silence")
+    async with opened(name, Play(fault="limit", resets_at=past) if name == "cursor" else charged) as here:
+        with pytest.raises(ProviderUnreachable):
+            await ends(here.agent.run(here.task(str), meter=books, watch=Notes()))
+    ((seconds, _, _),) = books.cooldowns
+    assert seconds > 600
+
+
+class Tight(Books):
+    """Room for two calls, then a cap is reached."""
+
+    async def reserve(self, *, bound: TokenUsage) -> str:
+        if len(self.bounds) >= 2:
+            raise QuotaReached("The cap is reached.")
+        return await super().reserve(bound=bound)
+
+
+@played_only
+@PROGRAMS
+async def test_work_whose_last_call_filled_the_quota_is_not_thrown_away(name: str, opened: Open) -> None:
+    books = Tight()
+    play = Play(calls=(Call(shell="echo hi > made.txt"), Call(shell="true")), ends_turn=True)
+    async with opened(name, play) as here:
+        assert (await ends(here.agent.run(here.task(str), meter=books, watch=Notes()))).output == "Made it."
+    assert not books.open
+
+
+@played_only
+async def test_a_name_of_a_conversation_that_can_be_none_hangs_nothing(opened: Open) -> None:
+    forged = """echo '{"type":"thread.started","thread_id":"**"}' > /proc/$PPID/fd/1"""
+    async with opened("codex", Play(calls=(Call(shell=forged), Call(shell="true")))) as here:
+        assert (await ends(here.agent.run(here.task(str), meter=Books(), watch=Notes()))).output == "Made it."
+
+
+@played_only
+@TELLING
+async def test_calls_that_fail_for_ever_are_not_waited_for(name: str, opened: Open) -> None:
+    """Codex goes on trying where there is no network, and says so: that is no sign of work."""
+    books, notes = Books(), Notes()
+    patience = Patience(failing_seconds=0.5, retries=1, backoff_seconds=0.01)
+    async with opened(name, Play(fault="unreachable"), patience=patience) as here:
+        with pytest.raises(ProviderUnreachable, match="2 starts: its calls failed for"):
+            await ends(here.agent.run(here.task(str), meter=books, watch=notes))
+    assert not books.open
+    assert any("waiting for the model's server" in one for one in notes.activities)
+
+
 @EVERY
 async def test_a_login_that_is_not_accepted_is_said(name: str, opened: Open) -> None:
     books = Books()

@@ -18,6 +18,7 @@ from agents.standin import STARTS
 from autopack.config import Settings
 from autopack.errors import AutopackError
 from autopack.routing.policy import CodingAgent
+from autopack.runs import queries as runs
 from autopack.simulator import Scenario
 from autopack.supervisor import control
 from autopack.usage.recorder import get_usage_summary
@@ -166,7 +167,8 @@ async def test_notes_reach_a_conversation_as_it_begins_also_where_the_agent_has_
 ) -> None:
     stays, goes_on = Play(calls=(WRITES,), fault="silence"), Play(calls=(), text="Wrote one.")
     anew = [Play(fault="lost"), Play(calls=(WRITES,), text="Wrote one.")]
-    async with agents_world(tmp_path, settings, [stays, *(anew if lost else [goes_on])], [APPROVES]) as world:
+    audits = replace(APPROVES, calls=(Call(shell="true"),))
+    async with agents_world(tmp_path, settings, [stays, *(anew if lost else [goes_on])], [audits]) as world:
         run_id = await world.create()
         early = await add(world, SKIP)
         driving = asyncio.create_task(world.drive(run_id))
@@ -183,6 +185,23 @@ async def test_notes_reach_a_conversation_as_it_begins_also_where_the_agent_has_
         prompts = [start["prompt"] for start in starts_in(settings.workspaces / run_id / "home/build")]
     carried = [(SKIP in prompt, HAND in prompt) for prompt in prompts]
     assert carried == [(True, False), (False, False), *([(True, True)] if lost else [])]
+
+
+async def test_what_a_call_stands_on_is_kept_as_it_is_answered(tmp_path: Path, settings: Settings) -> None:
+    """Not as it was when it was reserved: the program has run the tools of the call before since."""
+    stays = Play(calls=(WRITES,), fault="silence")
+    async with agents_world(tmp_path, settings, [stays], [APPROVES]) as world:
+        run_id = await world.create()
+        driving = asyncio.create_task(world.drive(run_id))
+        await until(lambda: bool(sleeping()) or driving.done())
+        async with world.services.database.read() as session:
+            (attempt,) = await runs.attempts(session, run_id)
+        assert attempt.checkpoint_tree is not None
+        repository = settings.workspaces / run_id / "repo.git"
+        files = git(repository, "ls-tree", "--name-only", attempt.checkpoint_tree)
+        assert "one.py" in files.split()
+        await control.cancel(world.services.database, run_id, by="a test")
+        await driving
 
 
 async def until(condition: Callable[[], bool]) -> None:

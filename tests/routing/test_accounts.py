@@ -13,7 +13,8 @@ from autopack.routing.accounts import AccountUsage, AccountWindow
 from autopack.routing.meter import CallContext, Meter
 from autopack.routing.policy import parse_policy
 from autopack.routing.policyfile import default_policy_text
-from autopack.routing.quota import QuotaReached, read_view
+from autopack.routing.quota import AccountFull, QuotaReached, read_view
+from autopack.routing.windows import Rolling
 from autopack.usage.schemas import TokenUsage
 from fixtures.refs import openai_model
 from routing.test_quota_ledger import policy
@@ -87,8 +88,67 @@ async def test_a_reset_that_is_told_again_a_little_later_is_the_same(database: D
     await meter.account_says(told(0.6, RESET + timedelta(seconds=2)))
     async with database.read() as session:
         (window,) = (await queries.account_windows(session, now=now))["openai"]
+        assert await queries.account_resets(session, "openai") == {timedelta(hours=5): RESET}
+    assert (window.length, window.used) == (timedelta(hours=5), 0.6)
+
+
+async def test_a_reset_that_is_told_sooner_than_a_window_after_the_last_does_not_empty_a_cap(
+    database: Database,
+) -> None:
+    """Or a cap could be filled as often as one is told."""
+    clock, capped = [RESET], policy(FIVE_HOURS)
+    context = CallContext(role="builder", model=openai_model("gpt-5"), owner="me")
+    meter = Meter(database, context, policy=lambda: capped, clock=lambda: clock[0])
+    spent = 0
+
+    async def fill() -> None:
+        nonlocal spent
+        while True:
+            call_id = await meter.reserve(bound=TokenUsage(output_tokens=100))
+            await meter.settle(call_id, usage=TokenUsage(output_tokens=100), response_id=None)
+            spent += 100
+
+    for _ in range(4):
+        with pytest.raises(QuotaReached):
+            await fill()
+        await meter.account_says(told(0.1, clock[0] + timedelta(seconds=3)))
+        clock[0] += timedelta(hours=1)
+    assert spent <= 2_000, "once for what was used before the first, and no more in one window"
+
+
+async def test_a_reset_that_was_told_while_the_clock_was_wrong_does_not_last(database: Database) -> None:
+    ahead = [RESET + timedelta(days=365)]
+    context = CallContext(role="builder", model=openai_model("gpt-5"), owner="me")
+    meter = Meter(database, context, policy=lambda: policy(FIVE_HOURS), clock=lambda: ahead[0])
+    await meter.account_says(told(1.0, ahead[0] + timedelta(hours=3)))
+    async with database.read() as session:
         assert await queries.account_windows(session, now=RESET) == {}
-    assert (window.length, window.used, window.resets_at) == (timedelta(hours=5), 0.6, RESET)
+    span = Rolling(length=timedelta(hours=5), reset=ahead[0] + timedelta(hours=3))
+    assert span.since(RESET) == Rolling(length=timedelta(hours=5)).since(RESET)
+    assert span.next_reset(RESET) is None
+
+
+async def test_a_full_account_is_asked_for_no_further_call_but_to_try_it(database: Database) -> None:
+    now = RESET - timedelta(hours=2)
+    text = default_policy_text() + "pools: {plan: {billing: subscription, reserve_for: {auditor: 0.3}}}\n"
+    kept = parse_policy(text + "agent_pools: {codex: plan}\n", source="models.yaml")
+
+    def meter(role: str, *, trial: bool = False) -> Meter:
+        model = kept.resolve("codex/gpt-5")
+        context = CallContext(role=role, category="docs", model=model, owner="me", trial=trial)
+        return Meter(database, context, policy=lambda: kept, clock=lambda: now)
+
+    bound = TokenUsage(output_tokens=10)
+    await meter("builder").account_says(told(0.75, RESET))
+    with pytest.raises(AccountFull) as refused:
+        await meter("builder").reserve(bound=bound)
+    assert refused.value.until == RESET
+    assert "30% of it kept free" in refused.value.message
+    await meter("auditor").reserve(bound=bound)
+    await meter("auditor").account_says(told(1.0, RESET))
+    with pytest.raises(AccountFull):
+        await meter("auditor").reserve(bound=bound)
+    await meter("auditor", trial=True).reserve(bound=bound)
 
 
 @pytest.mark.parametrize("allowed", [False, True])

@@ -15,8 +15,9 @@ from autopack.routing.accounts import ToldWindow
 from autopack.routing.decisions import Decision
 from autopack.routing.policy import Policy, parse_policy
 from autopack.routing.queries import Amounts, Cooldown, Use
-from autopack.routing.quota import QuotaView, Standing
+from autopack.routing.quota import QuotaView
 from autopack.routing.router import ModelRouter
+from autopack.routing.standings import Standing
 from routing.test_router import TEXT
 from routing.test_router_properties import (
     CATEGORIES,

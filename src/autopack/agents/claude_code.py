@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from autopack.agents.base import Access
 from autopack.agents.installed import folders_of, there
-from autopack.agents.told import AccountSaid, Answered, Began, Doing, Ended, Limited, Start, Told
-from autopack.agents.words import count_in, instant_in, list_in, object_in, one_line
+from autopack.agents.told import AccountSaid, Answered, Began, Doing, Ended, Failing, Limited, Start, Told
+from autopack.agents.words import count_in, instant_in, list_in, number_in, object_in, one_line
 from autopack.routing.accounts import AccountUsage, AccountWindow
 from autopack.routing.policy import CodingAgent
 from autopack.usage.schemas import TokenUsage
@@ -44,7 +44,10 @@ _ITSELF = "None"
 """Whose calls are no helper's."""
 _WINDOWS = {"five_hour": timedelta(hours=5), "seven_day": timedelta(days=7)}
 """Of the account as a whole."""
+_MOST = 1e4
+"""Times the whole that are believed to be used."""
 _OF_ONE_MODEL = ("seven_day_opus", "seven_day_sonnet")
+_KINDS = (*_WINDOWS, *_OF_ONE_MODEL, "seven_day_overage_included", "overage")
 
 
 class ClaudeCode:
@@ -102,7 +105,7 @@ class ClaudeSitting:
             case {"type": "system", "subtype": "init", "session_id": str(session)}:
                 yield Began(session)
             case {"type": "system", "subtype": "api_retry"}:
-                yield Doing("waiting for the model's server")
+                yield Failing(_retried(event))
             case {"type": "stream_event", "event": {"type": str(kind)} as inner}:
                 yield from self._streamed(kind, object_in(inner), str(event.get("parent_tool_use_id")))
             case {"type": "assistant", "message": {"content": blocks}}:
@@ -138,21 +141,24 @@ class ClaudeSitting:
                 return
 
 
+def _retried(event: Mapping[str, Any]) -> str:
+    status, error = event.get("error_status"), event.get("error")
+    said = " ".join(str(one) for one in (error, f"(HTTP {status})" if status else "") if one)
+    return one_line(said) or "the model's server fails"
+
+
 def _limits(info: Mapping[str, Any]) -> Iterator[Told]:
     """What the account has. A call that it rejects may be let through all the same, and charged for."""
-    kind, resets_at, extra = info.get("rateLimitType"), instant_in(info.get("resetsAt")), False
-    if info.get("status") == "rejected":
+    kind, resets_at, extra = str(info.get("rateLimitType")), instant_in(info.get("resetsAt")), False
+    rejected = info.get("status") == "rejected"
+    if rejected:
         extra = info.get("isUsingOverage") is True
         if not extra:
-            said = f"{str(kind or 'its').replace('_', ' ')} limit reached"
+            said = f"{kind.replace('_', ' ') if kind in _KINDS else 'its'} limit reached"
             yield Limited(said, resets_at, whole_quota=kind not in _OF_ONE_MODEL)
-    told = {
-        name: _window(name, one.get("utilization"), instant_in(one.get("resetsAt")))
-        for name, one in (
-            (str(kind), info),
-            *((name, object_in(one)) for name, one in object_in(info.get("unifiedWindows")).items()),
-        )
-    }
+    told = {kind: _window(kind, info, full=rejected)}
+    for name, one in object_in(info.get("unifiedWindows")).items():
+        told[name] = _window(name, object_in(one), full=False) or told.get(name)
     usage = AccountUsage(
         windows=tuple(one for one in told.values() if one is not None),
         extra=extra,
@@ -162,9 +168,12 @@ def _limits(info: Mapping[str, Any]) -> Iterator[Told]:
         yield AccountSaid(usage)
 
 
-def _window(kind: str, used: object, resets_at: datetime | None) -> AccountWindow | None:
-    length = _WINDOWS.get(kind)
-    if length is None or resets_at is None or not isinstance(used, int | float) or isinstance(used, bool):
+def _window(kind: str, told: Mapping[str, Any], *, full: bool) -> AccountWindow | None:
+    """`full`: it is, also where no number says so."""
+    length, resets_at = _WINDOWS.get(kind), instant_in(told.get("resetsAt"))
+    used = number_in(told.get("utilization"), most=_MOST)
+    used = max(used or 0.0, 1.0) if full else used
+    if length is None or resets_at is None or used is None:
         return None
     return AccountWindow(length=length, used=used, resets_at=resets_at)
 

@@ -8,6 +8,7 @@ hold those from the cache.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -16,8 +17,8 @@ from typing import Any
 from autopack.agents.base import Access
 from autopack.agents.installed import folders_of, there
 from autopack.agents.shared import read_on, size_of, write_anew
-from autopack.agents.told import AccountSaid, Answered, Began, Doing, Ended, Start, Told
-from autopack.agents.words import count_in, instant_in, object_in, one_line
+from autopack.agents.told import AccountSaid, Answered, Began, Doing, Ended, Failing, Start, Told
+from autopack.agents.words import count_in, instant_in, number_in, object_in, one_line
 from autopack.routing.accounts import AccountUsage, AccountWindow
 from autopack.routing.policy import CodingAgent
 from autopack.usage.schemas import TokenUsage
@@ -47,7 +48,10 @@ _KEPT_APART = ("features.plugins=false",)
 
 _WHOLE_ACCOUNT = "codex"
 """Other limits are of single models."""
+_THREAD = re.compile(r"[0-9A-Za-z-]{1,64}")
 _YEAR = 366 * 24 * 60
+_MOST = 1e6
+"""Percent that are believed."""
 
 
 class Codex:
@@ -108,7 +112,7 @@ class CodexSitting:
     def read(self, event: Mapping[str, Any]) -> Iterator[Told]:
         """What one event tells."""
         match event:
-            case {"type": "thread.started", "thread_id": str(thread)}:
+            case {"type": "thread.started", "thread_id": str(thread)} if _THREAD.fullmatch(thread):
                 self._session = thread
                 yield Began(thread)
             case {"type": "item.started" | "item.completed", "item": item}:
@@ -119,6 +123,7 @@ class CodexSitting:
                 yield Ended(failure=_message(event.get("error")) or self._error or "the turn failed")
             case {"type": "error", "message": str(message)}:
                 self._error = message
+                yield Failing(one_line(message))
             case _:
                 return
 
@@ -139,7 +144,10 @@ class CodexSitting:
                 yield from _limits(line)
 
     def _find(self, thread: str) -> Path | None:
-        return next(iter((self._home / "sessions").glob(f"**/rollout-*{thread}.jsonl")), None)
+        try:
+            return next((self._home / "sessions").glob(f"**/rollout-*{thread}.jsonl"), None)
+        except OSError:
+            return None
 
     def _item(self, item: dict[str, Any]) -> Iterator[Told]:
         match item:
@@ -183,7 +191,7 @@ def _account(address: str) -> tuple[str, ...]:
 def _call(line: bytes) -> Iterator[Told]:
     try:
         told = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     match told:
         case {"type": "token_usage_record", "payload": {"usage": counts, **rest}}:
@@ -198,7 +206,7 @@ def _limits(line: bytes) -> Iterator[Told]:
     """What the account has, with the answer to a call: at the end of its windows it may draw on credits."""
     try:
         told = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     match told:
         case {"type": "event_msg", "payload": {"type": "token_count", "rate_limits": {**limits}, **rest}}:
@@ -215,19 +223,14 @@ def _limits(line: bytes) -> Iterator[Told]:
 
 
 def _window(told: Mapping[str, Any]) -> AccountWindow | None:
-    minutes, used, resets_at = (
-        told.get("window_minutes"),
-        told.get("used_percent"),
-        instant_in(told.get("resets_at")),
+    minutes, percent = (
+        number_in(told.get("window_minutes"), most=_YEAR),
+        number_in(told.get("used_percent"), most=_MOST),
     )
-    if (
-        not isinstance(minutes, int)
-        or not isinstance(used, int | float)
-        or isinstance(used, bool)
-        or resets_at is None
-    ):
+    resets_at = instant_in(told.get("resets_at"))
+    if minutes is None or percent is None or resets_at is None:
         return None
-    return AccountWindow(length=timedelta(minutes=min(minutes, _YEAR)), used=used / 100, resets_at=resets_at)
+    return AccountWindow(length=timedelta(minutes=minutes), used=percent / 100, resets_at=resets_at)
 
 
 def _usage(counts: Mapping[str, Any]) -> TokenUsage:

@@ -27,11 +27,12 @@ from autopack.agents.base import (
     T,
     Watcher,
 )
+from autopack.agents.books import Books
 from autopack.agents.faults import Fault, fault_of, is_limit_alone, last_words
 from autopack.agents.installed import find_program
 from autopack.agents.patience import Patience
 from autopack.agents.resets import named_reset
-from autopack.agents.sitting import Books, Outcome, sit
+from autopack.agents.sitting import Outcome, sit
 from autopack.agents.told import Adapter, Limited, Start
 from autopack.redaction import Redactor
 from autopack.routing.accounts import AccountUsage
@@ -152,7 +153,9 @@ class _Conversation(Generic[T]):
         """Why another start is needed; None: it came to an end. Raises what no other start would mend."""
         said, limited, ended = self._said(outcome), outcome.limited, outcome.ended
         if outcome.charged:
-            raise await self._rest(Limited(_CHARGED), outcome.account, meter, hint=self._charging())
+            rest = await self._rest(Limited(_CHARGED), outcome.account, meter, hint=self._charging())
+            if ended is None:
+                raise rest
         if ended is not None and not ended.failure:
             taken = outcome.answered or (ended.usage is not None and ended.usage.total > 0)
             says_limit = ended.answer is None and is_limit_alone(ended.text)
@@ -191,13 +194,14 @@ class _Conversation(Generic[T]):
 
     def _charging(self) -> str:
         pool = self.task.model.pool
-        return f"Wait until then, or set extra_usage: true for the pool {pool} in models.yaml to pay for it."
+        return f"Wait until then, or set extra_usage: true for {pool} under pools: in models.yaml."
 
     async def _rest(
         self, limited: Limited, account: AccountUsage, meter: Metering, *, hint: str = _WAIT
     ) -> ProviderUnreachable:
         now = datetime.now(UTC)
-        asked = limited.until or account.room_again or named_or_soon(limited.said, now)
+        told = (one for one in (limited.until, account.room_again) if one is not None and one > now)
+        asked = next(told, None) or named_or_soon(limited.said, now)
         said = self.redactor.text(limited.said)
         until = await meter.cool_down(
             seconds=(asked - now).total_seconds(), why=said, whole_quota=limited.whole_quota

@@ -17,6 +17,8 @@ class Patience:
     """Longest time for one whole response."""
     silence_seconds: float = 1200.0
     """Longest silence of a coding agent's program: while a command of its runs, it may say nothing."""
+    failing_seconds: float = 120.0
+    """How long a coding agent's program may tell of nothing but failing calls: some try for ever."""
     program_seconds: float = 4 * 3600.0
     """Longest time for one start of a coding agent's program."""
     retries: int = 6

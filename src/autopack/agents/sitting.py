@@ -4,139 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
+import math
 import os
-import secrets
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
-from autopack.agents.base import AgentGaveUp, AgentTask, Metering, Program, Seat, Watcher
-from autopack.agents.booking import reserve_when_free, surely
+from autopack.agents.base import AgentGaveUp, Program, Seat
+from autopack.agents.booking import surely
+from autopack.agents.books import Books
 from autopack.agents.faults import Fault, fault_of, last_words
 from autopack.agents.lines import Events, Silent, TooMuch
 from autopack.agents.patience import Patience
-from autopack.agents.told import AccountSaid, Answered, Began, Doing, Ended, Limited, Sitting, Told
+from autopack.agents.told import AccountSaid, Answered, Began, Doing, Ended, Failing, Limited, Sitting, Told
 from autopack.errors import AutopackError
 from autopack.processes import Finished
 from autopack.routing.accounts import AccountUsage
-from autopack.routing.policy import ProviderKind
 from autopack.routing.quota import QuotaBusy
 from autopack.usage.schemas import TokenUsage
 
-CONTEXT_TOKENS = 200_000
-"""Of a model whose window is not known."""
-STEP_TOKENS = 50_000
-"""What one call may have more in it than the one before held and said: results of tools."""
-OWN_TOKENS = 30_000
-"""What an agent adds to the first prompt: its own words, and its tools."""
 _INTERRUPT_SECONDS = 5.0
+_LAST_SECONDS = 0.5
+"""How long one without such a word is listened to where it may not go on: it may be at its end."""
 _LEAVE_SECONDS = 5.0
 """How long it may take to leave, once it has said its last."""
-
-
-class Books:
-    """What a conversation took, over all its starts, and the one reservation that is open."""
-
-    def __init__(
-        self, meter: Metering, watch: Watcher, task: AgentTask[Any], *, session: str | None, answered: int
-    ) -> None:
-        self.model = task.model.name
-        self.session = session
-        self.usage = TokenUsage()
-        self.answered = answered
-        """Calls of the conversation, those of earlier processes included."""
-        self.watch = watch
-        self._meter = meter
-        self._task = task
-        self._call: str | None = None
-        self._context = len(task.prompt.encode()) // 2 + OWN_TOKENS
-
-    def transcript(self) -> bytes:
-        """Names the conversation that the program holds."""
-        agent = self._task.model.agent
-        told = {"agent": agent, "session": self.session, "answered": self.answered}
-        return json.dumps(told).encode()
-
-    def forget(self) -> None:
-        """The program does not know the conversation any more."""
-        self.session = None
-
-    async def open(self) -> None:
-        """Reserve the first call, once the run may go on and there is room for it."""
-        await self.watch.asking()
-        self._call = await reserve_when_free(self._meter, self.watch, bound=self._bound())
-
-    def _bound(self) -> TokenUsage:
-        size = min(CONTEXT_TOKENS, self._context)
-        return TokenUsage(
-            input_tokens=size,
-            output_tokens=self._task.max_output_tokens,
-            cache_write_tokens=size if self._task.model.kind is ProviderKind.ANTHROPIC else 0,
-        )
-
-    async def keep(self) -> None:
-        """Keep what the checkout holds: the conversation is left here, to be gone on with later."""
-        if self.session is not None:
-            with contextlib.suppress(AutopackError):  # the run is another's, or its database away
-                await self.watch.kept(self.transcript())
-
-    async def began(self, session: str) -> None:
-        """The conversation has a name by which it can be gone on with."""
-        if session != self.session:
-            self.session = session
-            await self.watch.kept(self.transcript())
-
-    async def settle(self, told: Answered) -> None:
-        """A call is answered: it closes the open reservation, also where keeping its checkout fails."""
-        self.answered += 1
-        self._context = told.usage.total + STEP_TOKENS
-        call = self._call or _new_call()
-        try:
-            keep = await self.watch.responded(self.transcript()) if self.session is not None else None
-            await self._meter.settle(call, usage=told.usage, response_id=told.response_id, keep=keep)
-        except Exception:
-            await self._meter.settle(call, usage=told.usage, response_id=told.response_id)
-            raise
-        finally:
-            self._call = None
-            self.usage += told.usage
-
-    async def go_on(self) -> None:
-        """Reserve one more call. Raises AgentGaveUp past the most that the task may make, and QuotaBusy: the
-        program is at work, and waits for nothing.
-        """
-        if self.answered >= self._task.max_requests:
-            name = self._task.model.name
-            raise AgentGaveUp(f"{name} made {self.answered} calls and did not come to an end.")
-        await self.watch.asking()
-        self._call = await self._meter.reserve(bound=self._bound())
-
-    async def account_says(self, told: AccountUsage) -> bool:
-        """The account told how much of it is used. Gives whether to go on."""
-        return await self._meter.account_says(told)
-
-    async def close(self, *, known: TokenUsage | None, lost: str) -> None:
-        """Close what is open: `known` is what beside the settled calls was taken; None: unknown, unless
-        `lost` is empty, and so no call was under way."""
-        call, self._call = self._call, None
-        if known is not None and known.total > 0:
-            await self._meter.settle(call or _new_call(), usage=known, response_id=None)
-            self.answered += 1
-            self.usage += known
-        elif call is None:
-            return
-        elif known is not None or not lost:
-            await self._meter.withdraw(call)
-        else:
-            await self._meter.lose(call, why=lost)
-
-
-def _new_call() -> str:
-    """The id of a call that nothing was reserved for: it was made all the same."""
-    return f"call_{secrets.token_hex(12)}"
 
 
 @dataclass
@@ -183,6 +75,18 @@ class _Charged(Exception):
     """The account charges for more than it includes, and that is not wanted."""
 
 
+class _Refused(Exception):
+    """It may make no further call."""
+
+    def __init__(self, why: AutopackError) -> None:
+        super().__init__(str(why))
+        self.why = why
+
+
+class _Stuck(Exception):
+    """Its calls fail, again and again; with what it says of it."""
+
+
 class _Sat:
     """One start, while it lasts."""
 
@@ -192,6 +96,7 @@ class _Sat:
         self._books = books
         self._events = Events()
         self._untaken = deque[Told]()
+        self._refused: AutopackError | None = None
         self._taken = TokenUsage()
         self._began = False
         self._input: asyncio.WriteTransport | None = None
@@ -226,16 +131,21 @@ class _Sat:
         """Listen to its end, for as long as it may take."""
         try:
             async with asyncio.timeout(patience.program_seconds):
-                await self._listen(patience.silence_seconds, more=True)
+                await self._listen(
+                    patience.silence_seconds, more=True, failing_seconds=patience.failing_seconds
+                )
         except TimeoutError as error:
             minutes = patience.program_seconds / 60
             raise AgentGaveUp(
                 f"{self._books.model} worked for {minutes:.0f} minutes and did not come to an end."
             ) from error
-        except QuotaBusy:
-            self.outcome.no_room = True
+        except _Refused as refused:
+            self._refused = refused.why
         except _Charged:
             pass
+        except _Stuck as error:
+            minutes = patience.failing_seconds / 60
+            self.outcome.said = f"its calls failed for {minutes:.0f} minutes: {error}"
         except Silent:
             self.outcome.said = f"it said nothing for {patience.silence_seconds / 60:.0f} minutes"
         except TooMuch as error:
@@ -255,29 +165,44 @@ class _Sat:
             await _end(running, grace=_LEAVE_SECONDS if self.outcome.ended is not None else 0)
         await _trying(failed, self._take_all(more=False))
         while self._untaken:
-            await _trying(failed, self._take_all(more=False))
+            await _trying(failed, self._take_untaken(more=False))
         self._hear_out(running)
-        await _trying(failed, self._books.close(known=self._rest(), lost=self._lost()))
+        await _trying(
+            failed, self._books.close(known=self._rest(), lost=self._lost(), answered=self._came_to_an_end())
+        )
         ended = self.outcome.ended
         if interrupted or (ended is not None and ended.failure):
             await self._books.keep()
-        if interrupted:
+        ended = self.outcome.ended
+        if interrupted and (self._sitting.interrupting or ended is None or ended.failure):
             self.outcome.ended = None  # what it told was the answer to our word, not the end of its work
         if failed:
             raise failed[0]
+        if self._refused is not None and self.outcome.ended is None:  # it was not its last one
+            if not isinstance(self._refused, QuotaBusy):
+                raise self._refused
+            self.outcome.no_room = True
 
     async def _interrupt(self, running: asyncio.Future[Finished]) -> None:
-        if self.outcome.ended is not None or running.done() or not self._sitting.interrupting:
+        if self.outcome.ended is not None or running.done():
             return
-        if self._input is not None:
+        seconds = _INTERRUPT_SECONDS
+        if not self._sitting.interrupting:
+            if self._refused is None:
+                return
+            seconds = _LAST_SECONDS
+        elif self._input is not None:
             self._input.write(self._sitting.interrupting)
         with contextlib.suppress(TimeoutError, Silent, TooMuch):
-            async with asyncio.timeout(_INTERRUPT_SECONDS):
-                await self._listen(_INTERRUPT_SECONDS, more=False)
+            async with asyncio.timeout(seconds):
+                await self._listen(seconds, more=False)
 
     async def _take_all(self, *, more: bool) -> None:
         """What it told, in its order; what is left where one can't be taken comes next time."""
         self._untaken.extend(self._sitting.look())
+        await self._take_untaken(more=more)
+
+    async def _take_untaken(self, *, more: bool) -> None:
         while self._untaken:
             await self._take(self._untaken.popleft(), more=more)
 
@@ -292,11 +217,17 @@ class _Sat:
             said = (*self._events.other, errors.decode(errors="replace")[-500:])
             self.outcome.said = "\n".join(said).strip()
 
-    async def _listen(self, silence_seconds: float, *, more: bool) -> None:
+    async def _listen(self, silence_seconds: float, *, more: bool, failing_seconds: float = math.inf) -> None:
+        clock, failing_since = asyncio.get_running_loop().time, None
         while self.outcome.ended is None:
             event = await self._events.next(within=silence_seconds)
             if event is not None:
-                self._untaken.extend(self._sitting.read(event))
+                found = [*self._sitting.read(event)]
+                self._untaken.extend(found)
+                failing = next((one for one in found if isinstance(one, Failing)), None)
+                failing_since = None if failing is None else failing_since or clock()
+                if failing and failing_since and clock() - failing_since >= failing_seconds:
+                    raise _Stuck(failing.said)
             await self._take_all(more=more)
             if event is None:
                 return
@@ -310,10 +241,15 @@ class _Sat:
                 self._taken += usage
                 outcome.answered += 1
                 await surely(books.settle(told))
-                if more and not told.last:
-                    await books.go_on()
+                if more and not told.last and not any(isinstance(one, Ended) for one in self._untaken):
+                    try:
+                        await books.go_on()
+                    except AutopackError as error:
+                        raise _Refused(error) from error
             case Doing(activity):
                 books.watch.doing(activity, tokens=books.usage.total)
+            case Failing(said):
+                books.watch.doing(f"waiting for the model's server: {said}")
             case Limited():
                 outcome.limited = told
             case AccountSaid(usage) if usage != outcome.account:
@@ -326,6 +262,9 @@ class _Sat:
                 pass
             case Ended():
                 outcome.ended = told
+
+    def _came_to_an_end(self) -> bool:
+        return self.outcome.ended is not None and not self.outcome.ended.failure
 
     def _rest(self) -> TokenUsage | None:
         """What it took beside the calls that it told of one by one; None: it does not say."""

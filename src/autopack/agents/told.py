@@ -39,6 +39,13 @@ class Doing:
 
 
 @dataclass(frozen=True)
+class Failing:
+    """A call failed, and the program tries again by itself."""
+
+    said: str
+
+
+@dataclass(frozen=True)
 class Ended:
     """Its terminal event: nothing but this says that it came to an end."""
 
@@ -68,7 +75,7 @@ class AccountSaid:
     usage: AccountUsage
 
 
-Told: TypeAlias = Began | Answered | Doing | Ended | Limited | AccountSaid
+Told: TypeAlias = Began | Answered | Doing | Failing | Ended | Limited | AccountSaid
 
 
 class Sitting(Protocol):

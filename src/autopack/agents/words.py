@@ -28,6 +28,13 @@ def list_in(told: object) -> list[Any]:
     return cast("list[Any]", told) if isinstance(told, list) else []
 
 
+def number_in(told: object, *, most: float) -> float | None:
+    """A number from 0 to `most`; None where it can't be one."""
+    if not isinstance(told, int | float) or isinstance(told, bool) or not 0 <= told <= most:
+        return None
+    return float(told)
+
+
 def instant_in(told: object) -> datetime | None:
     """An instant that is told in seconds or milliseconds since 1970; None where it can't be one."""
     if not isinstance(told, int | float) or isinstance(told, bool) or not told > 0:

@@ -99,6 +99,7 @@ async def _opened(policy: Policy, environ: Mapping[str, str]) -> AsyncGenerator[
         read_seconds=60,
         request_seconds=120,
         silence_seconds=60,
+        failing_seconds=20,
         program_seconds=120,
         retries=1,
         longest_wait_seconds=10,
@@ -181,7 +182,7 @@ class _Caller:
     def _meter(self, model: ModelRef) -> Meter:
         from autopack.routing.meter import CallContext, Meter
 
-        context = CallContext(role=ROLE, model=model, owner=self.owner)
+        context = CallContext(role=ROLE, model=model, owner=self.owner, trial=True)
         return Meter(self.database, context, policy=lambda: self.policy)
 
     def _is_usual(self, model: ModelRef) -> bool:

@@ -5,17 +5,16 @@ A subscription's programs pass it on. It counts what is used beside Autopack, to
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from autopack.routing.windows import HOUR
+from autopack.routing.limits import Limits
+from autopack.routing.standings import OPEN, Standing, at_words
+from autopack.routing.windows import HOUR, can_be, length_words
 
 _SLACK = timedelta(minutes=10)
-"""By how much clocks may differ."""
-_SAME = timedelta(minutes=1)
-"""A reset that is told as seconds from now is told a little differently each time."""
+"""By how much a window may be shorter than its length."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,20 +53,46 @@ class ToldWindow(AccountWindow):
     told_at: datetime
 
 
-def possible(
-    told: AccountUsage, former: Mapping[timedelta, datetime], *, now: datetime
-) -> list[AccountWindow]:
-    """The windows that can be as they were told, in whole hours; a reset that is told again stays as it was.
+@dataclass(frozen=True, kw_only=True)
+class KeptWindow(AccountWindow):
+    """A window to be kept, in whole hours."""
 
-    `former` holds the resets that were told before, by the windows' lengths.
+    turns_at: datetime
+    """The reset at which caps of this length begin anew."""
+
+
+def believed(told: AccountUsage, former: Mapping[timedelta, datetime], *, now: datetime) -> list[KeptWindow]:
+    """The windows that can be as they were told.
+
+    `former` holds the resets at which caps begin, by the windows' lengths. Caps begin at another one only a
+    whole window after the former: one that was told sooner would let them be filled twice.
     """
-    found: list[AccountWindow] = []
+    found: list[KeptWindow] = []
     for one in told.windows:
-        length = round(one.length / HOUR) * HOUR
-        to_come = timedelta(0) < one.resets_at - now <= length + _SLACK
-        if length and to_come and math.isfinite(one.used) and one.used >= 0:
-            before = former.get(length)
-            same = before is not None and abs(before - one.resets_at) < _SAME
-            resets_at = before if before is not None and same else one.resets_at
-            found.append(AccountWindow(length=length, used=one.used, resets_at=resets_at))
+        length, used = round(one.length / HOUR) * HOUR, one.used
+        if not length or not one.resets_at > now or not can_be(one.resets_at, length, now) or not used >= 0:
+            continue
+        before = former.get(length)
+        if before is None or not can_be(before, length, now) or one.resets_at - before >= length - _SLACK:
+            before = one.resets_at
+        found.append(KeptWindow(length=length, used=used, resets_at=one.resets_at, turns_at=before))
     return found
+
+
+def standing_of(
+    windows: Iterable[ToldWindow], limits: Limits, *, pool: str, role: str, category: str, extra_usage: bool
+) -> Standing:
+    """What one account has for a role and category, as it says itself, whoever used the rest of it."""
+    free, soft = float(limits.open_to(role, category)), OPEN
+    for window in windows:
+        kept = f", {1 - free:.0%} of it kept free" if free < 1 else ""
+        said = (
+            f"{pool}'s account says that {window.used:.0%} of its {length_words(window.length)} are "
+            f"used{kept}, until {at_words(window.resets_at)}"
+        )
+        charged = window.used >= 1 and extra_usage  # what was kept free is used, too
+        if window.used >= free and not charged:
+            return Standing(level="cooling", said=said, until=window.resets_at)
+        if window.used >= min(limits.soft_limit, free):
+            soft = Standing(level="soft", said=said)
+    return soft

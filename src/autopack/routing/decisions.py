@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from pydantic import BaseModel, ConfigDict
 
 from autopack.routing.policy import ModelRef
-from autopack.routing.quota import Standing
+from autopack.routing.standings import Standing
 
 Source: TypeAlias = Literal["run_override", "category_complexity", "category", "complexity", "agent"]
 

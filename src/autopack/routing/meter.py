@@ -18,13 +18,14 @@ from typing import Any, TypeAlias
 from autopack.db import Database, WriteSession
 from autopack.errors import AutopackError
 from autopack.routing import queries
-from autopack.routing.accounts import AccountUsage, possible
+from autopack.routing.accounts import AccountUsage, believed, standing_of
 from autopack.routing.limits import Limits
 from autopack.routing.policy import ModelRef, Policy
 from autopack.routing.queries import Amounts, Cooldown
-from autopack.routing.quota import QuotaBusy, QuotaReached, at_words, bound_of, fits_at, over
+from autopack.routing.quota import AccountFull, QuotaBusy, QuotaReached, bound_of, fits_at, over
 from autopack.routing.remembered import remembered_of
-from autopack.routing.schemas import Pool
+from autopack.routing.schemas import allows_extra_usage
+from autopack.routing.standings import at_words
 from autopack.routing.tables import ReservationRow
 from autopack.usage.money import to_nano, to_usd
 from autopack.usage.prices import price
@@ -43,6 +44,8 @@ class CallContext:
     category: str = "*"
     model: ModelRef
     owner: str
+    trial: bool = False
+    """It is to find out whether the account answers, whatever it said of itself before."""
 
 
 LONGEST_COOLDOWN = timedelta(days=31)
@@ -99,6 +102,7 @@ class Meter:
                 await self._allow(session, bound, cost)
             await queries.hold_pool(session, self._pool)
             now, most = self._clock(), bound_of(limits, bound, cost)
+            await self._ask_the_account(session, configured, now)
             if await self._fits(
                 session, limits, most, self._reservation(call_id, bound, cost, "open", None, now)
             ):
@@ -109,6 +113,27 @@ class Meter:
                 await queries.reserve(session, self._reservation(call_id, bound, cost, state, refused, now))
         if refused is not None:
             raise refused
+
+    async def _ask_the_account(self, session: WriteSession, limits: Limits, now: datetime) -> None:
+        """Raise AccountFull where what the account last said of itself leaves nothing for the call."""
+        model = self._context.model
+        if model.agent is None or self._context.trial:
+            return
+        told = (await queries.account_windows(session, now=now, pool=self._pool)).get(self._pool, ())
+        standing = standing_of(
+            [one for one in told if one.agent == model.agent],
+            limits,
+            pool=self._pool,
+            role=self._context.role,
+            category=self._context.category,
+            extra_usage=allows_extra_usage(limits),
+        )
+        if not standing.usable:
+            raise AccountFull(
+                f"{standing.said}: the call was not made.",
+                hint="Wait until then; `autopack doctor --call` finds out whether it has room again.",
+                until=standing.until,
+            )
 
     async def _fits(
         self, session: WriteSession, limits: Limits, bound: Amounts, reservation: dict[str, Any]
@@ -265,12 +290,11 @@ class Meter:
             await queries.hold_pool(session, self._pool)
             before = await queries.account_resets(session, self._pool)
             former = await queries.account_resets(session, self._pool, agent=agent)
-            for window in possible(told, former, now=now):
+            for window in believed(told, former, now=now):
                 await queries.keep_account_window(session, self._pool, agent, window, now=now)
             if await queries.account_resets(session, self._pool) != before:
                 await queries.lock_pool(session, self._pool)  # its windows count since another instant now
-        limits = self._policy().limits(self._pool)
-        return not told.extra or (isinstance(limits, Pool) and limits.extra_usage)
+        return not told.extra or allows_extra_usage(self._policy().limits(self._pool))
 
     async def end_rest(self) -> None:
         """The model answered: neither it nor its quota is to be left alone any more, whatever was said."""

@@ -23,10 +23,10 @@ from sqlalchemy import (
 )
 
 from autopack.db import AnySession, WriteSession, added, added_to, changed, put
-from autopack.routing.accounts import AccountWindow, ToldWindow
+from autopack.routing.accounts import KeptWindow, ToldWindow
 from autopack.routing.limits import Limits, Unit
 from autopack.routing.tables import AccountWindowRow, CooldownRow, PoolRow, ReservationRow
-from autopack.routing.windows import HOUR, whole_hour
+from autopack.routing.windows import HOUR, can_be, whole_hour
 from autopack.usage.queries import Spent, whole
 from autopack.usage.tables import UsageHourRow
 
@@ -265,17 +265,18 @@ async def end_cooldown(session: WriteSession, *, pool: str, model: str) -> None:
 
 
 async def keep_account_window(
-    session: WriteSession, pool: str, agent: str, told: AccountWindow, *, now: datetime
+    session: WriteSession, pool: str, agent: str, told: KeptWindow, *, now: datetime
 ) -> None:
-    """Keep what an account told of a window, whose length is in whole hours."""
-    values = {"used": told.used, "resets_at": told.resets_at, "told_at": now}
-    await put(session, AccountWindowRow, {"pool": pool, "agent": agent, "hours": told.length // HOUR}, values)
+    """Keep what an account told of a window."""
+    key = {"pool": pool, "agent": agent, "hours": told.length // HOUR}
+    values = {"used": told.used, "resets_at": told.resets_at, "turns_at": told.turns_at, "told_at": now}
+    await put(session, AccountWindowRow, key, values)
 
 
 async def account_resets(
     session: AnySession, pool: str, *, agent: str | None = None
 ) -> Mapping[timedelta, datetime]:
-    """The last reset that was told of each window of an account, by the window's length.
+    """The last reset of each window of an account at which caps begin, by the window's length.
 
     Without an agent, of the lengths that one account alone tells of.
     """
@@ -283,16 +284,18 @@ async def account_resets(
     found: dict[timedelta, list[datetime]] = {}
     for one in await session.scalars(select(row).where(row.pool == pool)):
         if agent in (None, one.agent):
-            found.setdefault(one.hours * HOUR, []).append(one.resets_at)
+            found.setdefault(one.hours * HOUR, []).append(one.turns_at)
     return {length: resets[0] for length, resets in found.items() if len(resets) == 1}
 
 
-async def account_windows(session: AnySession, *, now: datetime) -> dict[str, list[ToldWindow]]:
+async def account_windows(
+    session: AnySession, *, now: datetime, pool: str | None = None
+) -> dict[str, list[ToldWindow]]:
     """What is known to hold now of each account's windows, by pool, the shortest first."""
     row = AccountWindowRow
     query = select(row).where(row.resets_at > now).order_by(row.pool, row.agent, row.hours)
     found: dict[str, list[ToldWindow]] = {}
-    for one in await session.scalars(query):
+    for one in await session.scalars(query if pool is None else query.where(row.pool == pool)):
         window = ToldWindow(
             length=one.hours * HOUR,
             used=one.used,
@@ -300,7 +303,8 @@ async def account_windows(session: AnySession, *, now: datetime) -> dict[str, li
             agent=one.agent,
             told_at=one.told_at,
         )
-        found.setdefault(one.pool, []).append(window)
+        if can_be(window.resets_at, window.length, now):
+            found.setdefault(one.pool, []).append(window)
     return found
 
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Literal, TypeAlias
 
 from autopack.db import AnySession
 from autopack.errors import Unavailable
 from autopack.routing import queries
-from autopack.routing.accounts import ToldWindow
+from autopack.routing.accounts import ToldWindow, standing_of
 from autopack.routing.limits import Cap, Limits, in_words
 from autopack.routing.policy import ModelRef, Policy
 from autopack.routing.queries import Amounts, Cooldown, Use
-from autopack.routing.schemas import Pool
-from autopack.routing.windows import length_words
+from autopack.routing.schemas import allows_extra_usage
+from autopack.routing.standings import OPEN, Level, Standing, at_words
 from autopack.usage.money import to_nano
 from autopack.usage.schemas import TokenUsage
 
@@ -29,10 +27,19 @@ class QuotaReached(Unavailable):
     """A call would pass a cap of its quota: it was not made. It fits at `until`; None: not as things are."""
 
     code = "quota_reached"
+    level: Level = "spent"
+    """How the quota stands then."""
 
     def __init__(self, message: str, *, hint: str = "", until: datetime | None = None) -> None:
         super().__init__(message, hint=hint)
         self.until = until
+
+
+class AccountFull(QuotaReached):
+    """The account says itself that it has nothing left for the call, until `until`."""
+
+    code = "account_full"
+    level = "cooling"
 
 
 class QuotaBusy(Unavailable):
@@ -126,29 +133,6 @@ async def fits_at(
     return at if at > now else now + _SOON
 
 
-Level: TypeAlias = Literal["open", "soft", "spent", "cooling", "unpriced"]
-"""What a quota has for a call: room below its soft limit, or only above it; nothing left; a rest that its
-provider asked for; or a cap in dollars and no price."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """What a model's quota has for a role and category."""
-
-    level: Level
-    said: str = ""
-    until: datetime | None = None
-    """When it may be used again; None: not known, or never."""
-
-    @property
-    def usable(self) -> bool:
-        """Whether a call may be tried."""
-        return self.level in ("open", "soft")
-
-
-OPEN = Standing(level="open")
-
-
 class QuotaView:
     """What every quota had at one moment: a picture to decide by. The reservation has the last word."""
 
@@ -194,24 +178,17 @@ class QuotaView:
         return capped if told.level == "open" else told
 
     def _told(self, model: ModelRef, *, role: str, category: str) -> Standing:
-        """What the account itself has, whoever used the rest of it."""
-        limits, pool = self._policy.limits(model.pool), model.pool
-        free = float(limits.open_to(role, category))
-        most = math.inf if isinstance(limits, Pool) and limits.extra_usage and free == 1 else free
-        soft = OPEN
-        for window in self._accounts[pool]:
-            if window.agent != (model.agent or ""):
-                continue  # another account
-            kept = f", {1 - free:.0%} of it kept free" if free < 1 else ""
-            said = (
-                f"{pool}'s account says that {window.used:.0%} of its {length_words(window.length)} are "
-                f"used{kept}, until {at_words(window.resets_at)}"
-            )
-            if window.used >= most:
-                return Standing(level="cooling", said=said, until=window.resets_at)
-            if window.used >= min(limits.soft_limit, free):
-                soft = Standing(level="soft", said=said)
-        return soft
+        """What the account itself has: that of the model's own way to it."""
+        limits = self._policy.limits(model.pool)
+        windows = [one for one in self._accounts[model.pool] if one.agent == (model.agent or "")]
+        return standing_of(
+            windows,
+            limits,
+            pool=model.pool,
+            role=role,
+            category=category,
+            extra_usage=allows_extra_usage(limits),
+        )
 
     def _capped(self, model: ModelRef, use: Use, *, role: str, category: str) -> Standing:
         limits, soft = self._policy.limits(model.pool), ""
@@ -232,11 +209,6 @@ class QuotaView:
 def _share(pool: str, cap: Cap, used: int, limit: int) -> str:
     kept = "" if limit == cap.amount else f", {in_words(cap.amount - limit, cap.unit)} of it kept free"
     return f"{pool} has used {used / cap.amount:.0%} of {cap.words}{kept}"
-
-
-def at_words(instant: datetime) -> str:
-    """An instant for people, in UTC."""
-    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 async def read_view(

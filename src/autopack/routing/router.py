@@ -27,7 +27,8 @@ from autopack.errors import InvalidInput
 from autopack.plan import Complexity
 from autopack.routing.decisions import NOT_NOW, AttemptModels, Decision, Judged, Question, Rule, Source
 from autopack.routing.policy import ModelRef, Policy
-from autopack.routing.quota import OPEN, QuotaView, Standing
+from autopack.routing.quota import QuotaView
+from autopack.routing.standings import OPEN, Standing
 
 Overrides: TypeAlias = Mapping[str, Mapping[str, str]]
 """Role, then "category:complexity" ("*:*" for helpers), to the model of this run."""

@@ -157,6 +157,11 @@ class Pool(Limits):
     """Go on where the account has used up what it includes, and charges for more."""
 
 
+def allows_extra_usage(limits: Limits) -> bool:
+    """Whether calls may go on where the account charges for more than it includes."""
+    return isinstance(limits, Pool) and limits.extra_usage
+
+
 class ModelEntry(Section):
     """What can't be known from a model's name. What is said here wins over what the name suggests."""
 

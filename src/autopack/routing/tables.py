@@ -46,6 +46,8 @@ class AccountWindowRow(Base):
     used: Mapped[float] = mapped_column(Float)
     """1 is all of it; what is used beside Autopack included."""
     resets_at: Mapped[datetime]
+    turns_at: Mapped[datetime]
+    """The reset at which caps of this length begin."""
     told_at: Mapped[datetime]
 
 

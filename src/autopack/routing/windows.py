@@ -18,6 +18,15 @@ Turn: TypeAlias = Literal["day", "week", "month"]
 """How often a named window turns."""
 
 
+_SLACK = timedelta(minutes=10)
+"""By how much clocks may differ."""
+
+
+def can_be(reset: datetime, length: timedelta, now: datetime) -> bool:
+    """Whether a window of that length, in which `now` is or that is past, can reset then."""
+    return reset - now <= length + _SLACK
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rolling:
     """The time up to now; where its account has told a reset, from there on, or from one length before it."""
@@ -28,9 +37,9 @@ class Rolling:
 
     def since(self, now: datetime) -> datetime:
         """The first instant that counts."""
-        begun = now - self.length
-        if self.reset is not None:
-            turned = self.reset if self.reset <= now else self.reset - self.length
+        begun, reset = now - self.length, self._told(now)
+        if reset is not None:
+            turned = reset if reset <= now else reset - self.length
             begun = max(begun, min(turned, now))
         return whole_hour(begun)
 
@@ -42,7 +51,12 @@ class Rolling:
 
     def next_reset(self, now: datetime) -> datetime | None:
         """The reset that is to come; None where its account has told of none."""
-        return self.reset if self.reset is not None and self.reset > now else None
+        reset = self._told(now)
+        return reset if reset is not None and reset > now else None
+
+    def _told(self, now: datetime) -> datetime | None:
+        """The reset that was told, unless it is too far for this length: a clock was wrong then."""
+        return self.reset if self.reset is not None and can_be(self.reset, self.length, now) else None
 
     def falls_under(self, hours: Iterable[tuple[datetime, int]], limit: int, *, now: datetime) -> datetime:
         """When the usage of `hours` (their first instants, in order) will have come down to `limit`."""

@@ -13,8 +13,9 @@ from autopack.feed import queries as feed
 from autopack.feed.schemas import ModelReplaced, ModelsChosen
 from autopack.plan import Complexity
 from autopack.routing.decisions import AttemptModels, Decision
-from autopack.routing.quota import QuotaReached, Standing, at_words, read_view
+from autopack.routing.quota import QuotaReached, read_view
 from autopack.routing.router import ModelRouter, Overrides
+from autopack.routing.standings import Standing, at_words
 from autopack.runs import queries
 from autopack.runs.tables import AttemptRow
 from autopack.supervisor.hold import Hold
@@ -71,7 +72,7 @@ class Choosing:
             raise refusal
         hold = self._hold
         former = _stored(at.open, role)
-        level = "spent" if isinstance(refusal, QuotaReached) else "cooling"
+        level = refusal.level if isinstance(refusal, QuotaReached) else "cooling"
         if hold.policy is not self._policy:
             self._refused.clear()
             self._policy = hold.policy

@@ -17,8 +17,9 @@ from autopack.roles.planner import PlannerBrief
 from autopack.routing.accounts import AccountUsage
 from autopack.routing.meter import CallContext, Meter
 from autopack.routing.policy import ModelRef
-from autopack.routing.quota import QuotaReached, Standing, at_words, read_view
+from autopack.routing.quota import QuotaReached, read_view
 from autopack.routing.router import ANY, ModelRouter
+from autopack.routing.standings import Standing, at_words
 from autopack.supervisor.choosing import NoModel
 from autopack.supervisor.conversations import OUTPUT_TOKENS
 from autopack.supervisor.launch import check_keys
@@ -97,7 +98,7 @@ class Planning:
             except (QuotaReached, ProviderUnreachable) as refusal:
                 if isinstance(refusal, ProviderUnreachable) and refusal.until is None:
                     raise _for_a_draft(refusal) from refusal
-                level = "spent" if isinstance(refusal, QuotaReached) else "cooling"
+                level = refusal.level if isinstance(refusal, QuotaReached) else "cooling"
                 self._refused[model.name] = Standing(level=level, said=refusal.message, until=refusal.until)
                 self._tell(f"{model.name} can't be used: {refusal.message}")
             except (ProviderRefused, AgentGaveUp) as error:

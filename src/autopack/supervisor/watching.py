@@ -41,6 +41,7 @@ class Watching:
         self._part = part
         self._in_prompt = notes
         self._undelivered = NO_NOTES
+        self._just_kept = False
         self._tree: str | None = None
         self._superseded: list[str] = []
         self._tokens: int | None = None
@@ -61,13 +62,27 @@ class Watching:
         """Keep the Builder's checkout: the answer to come stands on it. A run that is to pause asks none."""
         self._drop_superseded()
         await self._hold.go_on()
+        if not self._just_kept:
+            await self._keep_checkout()
+        self._just_kept = False
+
+    async def responded(self, transcript: bytes) -> Keep:
+        """Make the transcript durable; what it gives back refers to it in the attempt.
+
+        A program has run its tools since its call was reserved: what they wrote is kept with its answer.
+        """
+        if self._model.agent is not None:
+            await self._keep_checkout()
+            self._just_kept = True
+        notes, self._undelivered = self._undelivered, NO_NOTES
+        return await self._filed(transcript, notes)
+
+    async def _keep_checkout(self) -> None:
         if self._role == "builder":
             self._tree = await self._snapshot(at_work=self._tree is not None)
 
-    async def responded(self, transcript: bytes) -> Keep:
-        """Make the transcript durable; what it gives back refers to it in the attempt."""
+    async def _filed(self, transcript: bytes, notes: ShownNotes) -> Keep:
         digest = await self._hold.services.transcripts.store(transcript)
-        notes, self._undelivered = self._undelivered, NO_NOTES
 
         async def keep(session: WriteSession) -> None:
             run = await self._hold.fence(session)
@@ -86,9 +101,8 @@ class Watching:
 
     async def kept(self, transcript: bytes) -> None:
         """Keep the conversation's name and the Builder's checkout, in a transaction of their own."""
-        if self._role == "builder":
-            self._tree = await self._snapshot(at_work=self._tree is not None)
-        keep = await self.responded(transcript)
+        await self._keep_checkout()
+        keep = await self._filed(transcript, NO_NOTES)
         async with self._hold.services.database.write() as session:
             await keep(session)
 

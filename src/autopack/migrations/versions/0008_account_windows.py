@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("hours", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("used", sa.Float(), nullable=False),
         sa.Column("resets_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("turns_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("told_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("pool", "agent", "hours", name="pk_account_windows"),
     )
