@@ -72,7 +72,7 @@ class Play:
     answer: dict[str, Any] | None = None
     fault: str | None = None
     ends_turn: bool = False
-    """Whether the last call asks for nothing to be done, so that no other follows (Claude Code says so)."""
+    """Whether the last call asks for nothing to be done, so that no other follows; Cursor does not say so."""
     aside: tuple[int, int, int, int] = (0, 0, 0, 0)
     """Tokens of calls that only the end tells of."""
     resets_at: int = field(default_factory=lambda: int(time.time()) + 7_500)

@@ -267,10 +267,18 @@ class Codex(Player):
             "output_tokens": output,
             "reasoning_output_tokens": 0,
         }
+        last = number == len(self.play["calls"]) - 1 and self.play.get("ends_turn")
+        said = (
+            {"type": "message", "role": "assistant"} if last else {"type": "function_call", "name": "shell"}
+        )
         payload = {"thread_id": SESSION, "response_id": f"resp_{number}", "usage": usage}
         with self.record.open("a") as file:
-            file.write(json.dumps({"type": "event_msg", "payload": self.count(call)}) + "\n")
-            file.write(json.dumps({"type": "token_usage_record", "payload": payload}) + "\n")
+            for kind, told in (
+                ("response_item", said),
+                ("token_usage_record", payload),
+                ("event_msg", self.count(call)),
+            ):
+                file.write(json.dumps({"type": kind, "payload": told}) + "\n")
         item = {"id": "item_1", "type": "command_execution", "command": call.get("shell"), "exit_code": 0}
         self.emit(type="item.completed", item=item)
 

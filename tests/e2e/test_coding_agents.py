@@ -193,13 +193,19 @@ async def test_what_a_call_stands_on_is_kept_as_it_is_answered(tmp_path: Path, s
     async with agents_world(tmp_path, settings, [stays], [APPROVES]) as world:
         run_id = await world.create()
         driving = asyncio.create_task(world.drive(run_id))
-        await until(lambda: bool(sleeping()) or driving.done())
-        async with world.services.database.read() as session:
-            (attempt,) = await runs.attempts(session, run_id)
-        assert attempt.checkpoint_tree is not None
-        repository = settings.workspaces / run_id / "repo.git"
-        files = git(repository, "ls-tree", "--name-only", attempt.checkpoint_tree)
-        assert "one.py" in files.split()
+        repository, files = settings.workspaces / run_id / "repo.git", list[str]()
+        async with asyncio.timeout(60):
+            while "one.py" not in files:
+                assert not driving.done()
+                await asyncio.sleep(0.02)
+                async with world.services.database.read() as session:
+                    trees = [one.checkpoint_tree for one in await runs.attempts(session, run_id)]
+                files = [
+                    name
+                    for tree in trees
+                    if tree
+                    for name in git(repository, "ls-tree", "--name-only", tree).split()
+                ]
         await control.cancel(world.services.database, run_id, by="a test")
         await driving
 

@@ -105,6 +105,8 @@ class CodexSitting:
         self._read_to = 0
         self._text = self._error = ""
         self._told_calls = False
+        self._said = set[str]()
+        """What the call in hand was answered with: `message`, or what is to be done."""
         self._resumed = not first
         if start.session is not None and (record := self._find(start.session)) is not None:
             self._record, self._read_to = record, size_of(record)
@@ -139,7 +141,10 @@ class CodexSitting:
         for line in whole.splitlines():
             if b'"token_usage_record"' in line:
                 self._told_calls = True
-                yield from _call(line)
+                yield from _call(line, last=self._said == {"message"})
+                self._said.clear()
+            elif b'"response_item"' in line:
+                self._said |= _said_in(line)
             elif b'"rate_limits"' in line:
                 yield from _limits(line)
 
@@ -188,7 +193,22 @@ def _account(address: str) -> tuple[str, ...]:
     )
 
 
-def _call(line: bytes) -> Iterator[Told]:
+def _said_in(line: bytes) -> set[str]:
+    """What an item of the record is, if the model said it."""
+    try:
+        told = json.loads(line)
+    except (ValueError, RecursionError):
+        return set()
+    match told:
+        case {"type": "response_item", "payload": {"type": "message", "role": "assistant"}}:
+            return {"message"}
+        case {"type": "response_item", "payload": {"type": str(kind)}} if kind.endswith("_call"):
+            return {kind}
+        case _:
+            return set()
+
+
+def _call(line: bytes, *, last: bool) -> Iterator[Told]:
     try:
         told = json.loads(line)
     except (ValueError, RecursionError):
@@ -197,7 +217,7 @@ def _call(line: bytes) -> Iterator[Told]:
         case {"type": "token_usage_record", "payload": {"usage": counts, **rest}}:
             response_id = rest.get("response_id")
             usage = _usage(object_in(counts))
-            yield Answered(usage, response_id if isinstance(response_id, str) else None)
+            yield Answered(usage, response_id if isinstance(response_id, str) else None, last)
         case _:
             return
 

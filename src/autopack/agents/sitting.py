@@ -25,8 +25,8 @@ from autopack.routing.quota import QuotaBusy
 from autopack.usage.schemas import TokenUsage
 
 _INTERRUPT_SECONDS = 5.0
-_LAST_SECONDS = 0.5
-"""How long one without such a word is listened to where it may not go on: it may be at its end."""
+_LAST_SECONDS = 2.0
+"""How long one without such a word is listened to once its last call is answered: it is to say its end."""
 _LEAVE_SECONDS = 5.0
 """How long it may take to leave, once it has said its last."""
 
@@ -97,6 +97,7 @@ class _Sat:
         self._events = Events()
         self._untaken = deque[Told]()
         self._refused: AutopackError | None = None
+        self._at_its_end = False
         self._taken = TokenUsage()
         self._began = False
         self._input: asyncio.WriteTransport | None = None
@@ -188,7 +189,7 @@ class _Sat:
             return
         seconds = _INTERRUPT_SECONDS
         if not self._sitting.interrupting:
-            if self._refused is None:
+            if not self._at_its_end:
                 return
             seconds = _LAST_SECONDS
         elif self._input is not None:
@@ -240,6 +241,7 @@ class _Sat:
             case Answered(usage):
                 self._taken += usage
                 outcome.answered += 1
+                self._at_its_end = told.last
                 await surely(books.settle(told))
                 if more and not told.last and not any(isinstance(one, Ended) for one in self._untaken):
                     try:
