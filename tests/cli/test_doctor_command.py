@@ -237,7 +237,8 @@ def test_coding_agents_are_found_with_their_versions_and_accounts(
     settings.policy_path.write_text(text)
     said = " ".join(autopack("doctor").out.split())
     assert "codex-cli 0.171.0, by OPENAI_API_KEY, counted against openai" in said
-    assert "2026.11.20-abc (no version of it was tried), by its own login, counted against cursor" in said
+    cursor = "2026.11.20-abc (no version of it was tried), by its own login (--call tries it)"
+    assert f"{cursor}, counted against cursor" in said
     assert "its caps are advisory" in said
     assert "claude-code is not installed: no claude on PATH" in said
 
@@ -272,5 +273,5 @@ def test_a_coding_agent_in_another_version_than_was_tried_is_said(
         f"{settings.policy_path.read_text()}fallbacks: {{default: [codex/gpt-5.1]}}\n"
     )
     assert _found(autopack, "codex") == [
-        (grade, f"{version}{compared}, by its own login, counted against codex")
+        (grade, f"{version}{compared}, by its own login (--call tries it), counted against codex")
     ]

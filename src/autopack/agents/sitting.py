@@ -145,8 +145,7 @@ class _Sat:
         except _Charged:
             pass
         except _Stuck as error:
-            minutes = patience.failing_seconds / 60
-            self.outcome.said = f"its calls failed for {minutes:.0f} minutes: {error}"
+            self.outcome.said = f"its calls failed for {patience.failing_seconds:.0f} s: {error}"
         except Silent:
             self.outcome.said = f"it said nothing for {patience.silence_seconds / 60:.0f} minutes"
         except TooMuch as error:

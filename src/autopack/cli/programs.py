@@ -55,7 +55,7 @@ async def _check(adapter: Adapter, models: list[ModelRef], environ: Mapping[str,
             name=adapter.name, grade=Grade.MISSING, said=f"{program} does not say its version", remedy=remedy
         )
     keys = sorted({model.api_key_env for model in models})
-    account = " and ".join(key or "its own login" for key in keys)
+    account = " and ".join(key or "its own login (--call tries it)" for key in keys)
     pools = ", ".join(sorted({model.pool for model in models}))
     caps = "; its caps are advisory, as it tells what it took at its end only" * adapter.advisory
     compared, older = _compared(said, adapter.tried)
