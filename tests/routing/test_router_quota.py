@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -253,6 +254,15 @@ def test_of_what_the_account_has_the_same_part_is_kept_free() -> None:
     got, model = view(policy, told={"openai": [account(0.75)]}), policy.resolve("gpt-5")
     assert got.standing(model, role="builder", category="docs").level == "cooling"
     assert got.standing(model, role="auditor", category="docs").level == "open"
+
+
+def test_of_two_windows_that_are_full_the_last_to_reset_counts() -> None:
+    policy = capped()
+    long = replace(account(1.0, hours=168), resets_at=LATER + timedelta(days=3))
+    for windows in ([account(1.0), long], [long, account(1.0)], [long, account(0.9)]):
+        got = view(policy, told={"openai": windows})
+        standing = got.standing(policy.resolve("gpt-5"), role="builder", category="docs")
+        assert (standing.level, standing.until) == ("cooling", long.resets_at)
 
 
 def test_a_cap_that_is_reached_is_so_whatever_the_account_says() -> None:

@@ -173,7 +173,6 @@ class _Sat:
         ended = self.outcome.ended
         if interrupted or (ended is not None and ended.failure):
             await self._books.keep()
-        ended = self.outcome.ended
         if interrupted and (self._sitting.interrupting or ended is None or ended.failure):
             self.outcome.ended = None  # what it told was the answer to our word, not the end of its work
         if failed:

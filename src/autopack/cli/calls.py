@@ -32,8 +32,6 @@ ANSWER_TOKENS = 512
 """Enough for a model that can't be kept from thinking before it says one word."""
 ASKED_TOKENS = 8_000
 """More than the question and the schemas of the tools can be."""
-PROGRAM_TOKENS = 30_000
-"""The same of a coding agent, with its own words and tools."""
 _CALLS, _PROGRAM_CALLS = 1, 3
 """One word needs one call; a program that could make more has a reservation for the next one."""
 _AT_A_TIME = 3
@@ -68,13 +66,14 @@ async def call_all(here: Settings, environ: Mapping[str, str]) -> list[Finding]:
 
 def _most(policy: Policy, models: list[ModelRef]) -> str:
     """What the calls can cost, before they are made."""
+    from autopack.agents.books import OWN_TOKENS
     from autopack.usage.prices import price
     from autopack.usage.schemas import TokenUsage
 
     now = datetime.now(UTC)
 
     def most(model: ModelRef) -> Decimal | None:
-        asked = ASKED_TOKENS if model.agent is None else PROGRAM_TOKENS
+        asked = ASKED_TOKENS if model.agent is None else OWN_TOKENS
         usage = TokenUsage(input_tokens=asked, output_tokens=ANSWER_TOKENS)
         return price(
             model=model.name, provider=model.provider, usage=usage, at=now, overrides=policy.prices()

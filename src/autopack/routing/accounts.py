@@ -5,11 +5,13 @@ A subscription's programs pass it on. It counts what is used beside Autopack, to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from autopack.routing.limits import Limits
+from autopack.routing.policy import ModelRef
+from autopack.routing.schemas import allows_extra_usage
 from autopack.routing.standings import OPEN, Standing, at_words
 from autopack.routing.windows import HOUR, can_be, length_words
 
@@ -80,19 +82,26 @@ def believed(told: AccountUsage, former: Mapping[timedelta, datetime], *, now: d
 
 
 def standing_of(
-    windows: Iterable[ToldWindow], limits: Limits, *, pool: str, role: str, category: str, extra_usage: bool
+    told: Mapping[str, Sequence[ToldWindow]], limits: Limits, model: ModelRef, *, role: str, category: str
 ) -> Standing:
-    """What one account has for a role and category, as it says itself, whoever used the rest of it."""
-    free, soft = float(limits.open_to(role, category)), OPEN
-    for window in windows:
+    """What the account behind a model has for a role and category, as it says itself, whoever used the rest.
+
+    `told` is what all accounts say, by pool. Where several windows are used up, the last of them counts.
+    """
+    free, standing, until = float(limits.open_to(role, category)), OPEN, None
+    for window in told.get(model.pool, ()):
+        if window.agent != (model.agent or ""):
+            continue  # another account
         kept = f", {1 - free:.0%} of it kept free" if free < 1 else ""
         said = (
-            f"{pool}'s account says that {window.used:.0%} of its {length_words(window.length)} are "
+            f"{model.pool}'s account says that {window.used:.0%} of its {length_words(window.length)} are "
             f"used{kept}, until {at_words(window.resets_at)}"
         )
-        charged = window.used >= 1 and extra_usage  # what was kept free is used, too
+        charged = window.used >= 1 and allows_extra_usage(limits)  # what was kept free is used, too
         if window.used >= free and not charged:
-            return Standing(level="cooling", said=said, until=window.resets_at)
-        if window.used >= min(limits.soft_limit, free):
-            soft = Standing(level="soft", said=said)
-    return soft
+            if until is None or window.resets_at > until:
+                until = window.resets_at
+                standing = Standing(level="cooling", said=said, until=until)
+        elif until is None and window.used >= min(limits.soft_limit, free):
+            standing = Standing(level="soft", said=said)
+    return standing

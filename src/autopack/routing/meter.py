@@ -119,15 +119,9 @@ class Meter:
         model = self._context.model
         if model.agent is None or self._context.trial:
             return
-        told = (await queries.account_windows(session, now=now, pool=self._pool)).get(self._pool, ())
-        standing = standing_of(
-            [one for one in told if one.agent == model.agent],
-            limits,
-            pool=self._pool,
-            role=self._context.role,
-            category=self._context.category,
-            extra_usage=allows_extra_usage(limits),
-        )
+        told = await queries.account_windows(session, now=now, pool=self._pool)
+        role, category = self._context.role, self._context.category
+        standing = standing_of(told, limits, model, role=role, category=category)
         if not standing.usable:
             raise AccountFull(
                 f"{standing.said}: the call was not made.",

@@ -14,7 +14,6 @@ from autopack.routing.accounts import ToldWindow, standing_of
 from autopack.routing.limits import Cap, Limits, in_words
 from autopack.routing.policy import ModelRef, Policy
 from autopack.routing.queries import Amounts, Cooldown, Use
-from autopack.routing.schemas import allows_extra_usage
 from autopack.routing.standings import OPEN, Level, Standing, at_words
 from autopack.usage.money import to_nano
 from autopack.usage.schemas import TokenUsage
@@ -172,23 +171,12 @@ class QuotaView:
                 return Standing(level="cooling", said=said, until=cooldown.until)
         use = self._uses.get(model.pool)
         capped = OPEN if use is None else self._capped(model, use, role=role, category=category)
-        if not capped.usable or model.pool not in self._accounts:
+        if not capped.usable:
             return capped
-        told = self._told(model, role=role, category=category)
-        return capped if told.level == "open" else told
-
-    def _told(self, model: ModelRef, *, role: str, category: str) -> Standing:
-        """What the account itself has: that of the model's own way to it."""
-        limits = self._policy.limits(model.pool)
-        windows = [one for one in self._accounts[model.pool] if one.agent == (model.agent or "")]
-        return standing_of(
-            windows,
-            limits,
-            pool=model.pool,
-            role=role,
-            category=category,
-            extra_usage=allows_extra_usage(limits),
+        told = standing_of(
+            self._accounts, self._policy.limits(model.pool), model, role=role, category=category
         )
+        return capped if told.level == "open" else told
 
     def _capped(self, model: ModelRef, use: Use, *, role: str, category: str) -> Standing:
         limits, soft = self._policy.limits(model.pool), ""
